@@ -1,0 +1,39 @@
+// The two directions of a stream's body, as the room that frames messages sees them: whoever carries the bytes
+// implements these, whoever frames them uses them, and neither knows the other.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace pintle {
+
+// Bytes that came. One reader; loop's thread only.
+class ByteInflow {
+ public:
+  // All that came and was not consumed, in one piece. Moves whenever control goes back to the loop.
+  virtual std::span<const std::byte> body() const = 0;
+  // No more will come: the peer ended its side, or the stream is gone.
+  virtual bool body_ended() const = 0;
+  // Done with the first `n` bytes: the peer may send as many more. REQUIRES: n <= body().size().
+  virtual void consume(std::size_t n) = 0;
+  // The reader can't go on before `total` bytes are there: the peer is allowed that many, window or not.
+  virtual void expect(std::size_t total) = 0;
+
+ protected:
+  ~ByteInflow() = default;
+};
+
+// Bytes that go. One writer; loop's thread only.
+class ByteOutflow {
+ public:
+  // Room for the next `n` bytes of the body: fill it before any other call. Null: nobody takes them any more.
+  virtual std::byte* write_body(std::size_t n, bool end) = 0;
+  // False: the peer reads too slowly; wait until it is true before writing more. True when nobody takes any more.
+  virtual bool body_writable() const = 0;
+  virtual bool body_open() const = 0;
+
+ protected:
+  ~ByteOutflow() = default;
+};
+
+}  // namespace pintle
