@@ -1,0 +1,115 @@
+// What a peer may make us do without doing anything useful itself: the counters behind the limits in Options. Every
+// function returns false when the peer has gone too far; the connection then ends with ENHANCE_YOUR_CALM.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <pintle/base/clock.hpp>
+#include <pintle/http2/options.hpp>
+
+namespace pintle::http2 {
+
+class Limits {
+ public:
+  Limits(const Options& options, TimePoint now)
+      : options_(options), window_start_(now), glitch_tokens_(options.glitch_burst), glitch_refilled_(now) {}
+
+  // -- Rapid reset (CVE-2023-44487): requests that the peer resets before they are answered, against all requests of
+  //    the same stretch of time.
+  void request(TimePoint now) {
+    if (now - window_start_ >= options_.reset_window) {
+      window_start_ = now;
+      requests_ = unanswered_resets_ = 0;
+    }
+    ++requests_;
+    update_allowance_ += 2;
+  }
+  [[nodiscard]] bool unanswered_reset() {
+    ++unanswered_resets_;
+    return requests_ < options_.reset_check_after || unanswered_resets_ * 2 <= requests_;
+  }
+
+  // -- Resets that the peer's errors made us send (CVE-2025-8671).
+  [[nodiscard]] bool provoked_reset() { return ++provoked_resets_ <= options_.max_provoked_resets; }
+
+  // -- Frames that are allowed but of no use.
+  [[nodiscard]] bool glitch(TimePoint now);
+  // A stream that we ended early: a few frames that were on their way are no fault of the peer's.
+  void ended_early() {
+    late_allowance_ += kLateFrames;
+    if (late_allowance_ > options_.glitch_burst) late_allowance_ = options_.glitch_burst;
+  }
+  [[nodiscard]] bool late_frame(TimePoint now) {
+    if (late_allowance_ == 0) return glitch(now);
+    --late_allowance_;
+    return true;
+  }
+  // Every DATA frame that was sent earns the peer WINDOW_UPDATEs; those beyond are glitches.
+  void sent_data_frame() { update_allowance_ += kUpdatesPerDataFrame; }
+  [[nodiscard]] bool window_update(TimePoint now) {
+    if (update_allowance_ == 0) return glitch(now);
+    --update_allowance_;
+    return true;
+  }
+
+  // -- DATA frames that cost more than they bring (CVE-2019-9518). `payload` is without padding.
+  [[nodiscard]] bool data_frame(std::size_t payload, std::size_t padding, bool end_stream) {
+    if (end_stream) return true;  // one a stream, which is bounded elsewhere
+    if (payload >= kTinyData) [[likely]] {
+      empty_frames_ = 0;
+      overhead_ = 0;
+      return true;
+    }
+    return small_data_frame(payload, padding);
+  }
+
+  std::uint64_t glitches() const { return glitches_; }
+
+ private:
+  static constexpr std::uint32_t kLateFrames = 4;
+  static constexpr std::uint64_t kUpdatesPerDataFrame = 20;  // Envoy's figure
+  static constexpr std::size_t kTinyData = 256;
+
+  bool small_data_frame(std::size_t payload, std::size_t padding);
+
+  const Options& options_;
+  TimePoint window_start_;
+  std::uint64_t requests_ = 0, unanswered_resets_ = 0;
+  std::uint32_t provoked_resets_ = 0;
+  std::uint64_t glitch_tokens_;
+  TimePoint glitch_refilled_;
+  std::uint64_t glitches_ = 0;
+  std::uint32_t late_allowance_ = 0;
+  std::uint64_t update_allowance_ = 5;
+  std::uint32_t empty_frames_ = 0;
+  std::size_t overhead_ = 0;
+};
+
+// Control frames that wait in output() because the peer doesn't read (CVE-2019-9512, -9514, -9515). Positions are
+// counted from the start of the connection. The frames are counted in two batches, each dropped when output has been
+// sent past its end, so the figure may be too high by what of the elder batch is sent already, and never too low.
+class ControlQueue {
+ public:
+  explicit ControlQueue(std::size_t limit) : limit_(limit) {}
+
+  // One more, ending at `written`, while `sent` bytes have left. False when there are too many.
+  [[nodiscard]] bool add(std::uint64_t written, std::uint64_t sent) {
+    if (sent >= elder_end_) {
+      elder_ = younger_;
+      younger_ = 0;
+      elder_end_ = younger_end_;
+      if (sent >= elder_end_) elder_ = 0;
+    }
+    ++younger_;
+    younger_end_ = written;
+    return elder_ + younger_ <= limit_;
+  }
+
+ private:
+  std::size_t limit_;
+  std::size_t elder_ = 0, younger_ = 0;
+  std::uint64_t elder_end_ = 0, younger_end_ = 0;
+};
+
+}  // namespace pintle::http2

@@ -1,0 +1,251 @@
+#include <algorithm>
+
+#include <pintle/http2/internal/session_impl.hpp>
+
+namespace pintle::http2 {
+
+void Session::Impl::feed(const std::byte* p, const std::byte* end) {
+  if (dead) return;
+  if (output.size() > options.output_cap + kUnreadOutput) return calm("output is not read");
+  if (preface_left != 0) p = eat_preface(p, end);
+  if (!partial.empty()) p = complete_partial(p, end);
+  while (p != end && !dead) {
+    if (data.open()) {
+      p = data_continue(p, end);
+      flush_finished();
+      continue;
+    }
+    const auto left = static_cast<std::size_t>(end - p);
+    if (left < kFrameHeaderSize) break;
+    const FrameHeader header = load_frame_header(p);
+    if (!accept(header)) return;
+    if (header.type == FrameType::data) {
+      const bool padded = header.has(kPadded) && header.length != 0;
+      const std::size_t head = padded ? kFrameHeaderSize + 1 : kFrameHeaderSize;
+      if (left < head) break;
+      data_begin(header, padded ? static_cast<std::uint32_t>(p[kFrameHeaderSize]) : 0);
+      p += head;
+    } else {
+      if (left < kFrameHeaderSize + header.length) break;
+      frame(header, {p + kFrameHeaderSize, header.length});
+      p += kFrameHeaderSize + header.length;
+    }
+    flush_finished();
+  }
+  if (p != end && !dead) keep_partial(p, end);
+}
+
+const std::byte* Session::Impl::eat_preface(const std::byte* p, const std::byte* end) {
+  const std::size_t n = std::min(preface_left, static_cast<std::size_t>(end - p));
+  if (n == 0) return p;
+  if (std::memcmp(p, kClientPreface.data() + (kClientPreface.size() - preface_left), n) != 0) {
+    fail(ErrorCode::protocol_error, "not an HTTP/2 preface");
+    return end;
+  }
+  preface_left -= n;
+  return p + n;
+}
+
+// Takes from [p, end) what the partial frame lacks; on return the frame was handled, or all bytes were taken.
+const std::byte* Session::Impl::complete_partial(const std::byte* p, const std::byte* end) {
+  const auto fill = [&](std::size_t wanted) {
+    if (partial.size() < wanted) {
+      const std::size_t n = std::min(wanted - partial.size(), static_cast<std::size_t>(end - p));
+      partial.append(p, n);
+      p += n;
+    }
+    return partial.size() >= wanted;
+  };
+  if (!fill(kFrameHeaderSize)) return p;
+  const FrameHeader header = load_frame_header(partial.data());
+  if (!accept(header)) return end;
+  if (header.type == FrameType::data) {
+    const bool padded = header.has(kPadded) && header.length != 0;
+    if (!fill(kFrameHeaderSize + (padded ? 1 : 0))) return p;
+    const std::uint32_t padding = padded ? static_cast<std::uint32_t>(partial.data()[kFrameHeaderSize]) : 0;
+    partial.clear();
+    frame_deadline = TimePoint::max();
+    data_begin(header, padding);
+  } else {
+    if (!fill(kFrameHeaderSize + header.length)) return p;
+    if (!block.open()) frame_deadline = TimePoint::max();
+    frame(header, {partial.data() + kFrameHeaderSize, header.length});
+    partial.clear();
+  }
+  flush_finished();
+  return p;
+}
+
+void Session::Impl::keep_partial(const std::byte* p, const std::byte* end) {
+  partial.append(p, static_cast<std::size_t>(end - p));
+  if (frame_deadline == TimePoint::max()) frame_deadline = now + options.header_block_timeout;
+}
+
+bool Session::Impl::accept_unusual(const FrameHeader& header) {
+  if (header.length > options.max_frame_size) {
+    fail(ErrorCode::frame_size_error, "frame above MAX_FRAME_SIZE");
+  } else if (!got_settings && (header.type != FrameType::settings || header.has(kAck))) {
+    fail(ErrorCode::protocol_error, "the first frame must be SETTINGS");
+  } else if (block.open() != (header.type == FrameType::continuation) || (block.open() && block.id != header.stream)) {
+    fail(ErrorCode::protocol_error, block.open() ? "header block interrupted" : "CONTINUATION without HEADERS");
+  }
+  return !dead;
+}
+
+void Session::Impl::frame(const FrameHeader& header, std::span<const std::byte> payload) {
+  ++counters.frames_received;
+  switch (header.type) {
+    case FrameType::headers:
+      return on_headers(header, payload);
+    case FrameType::window_update:
+      return on_window_update(header, payload);
+    case FrameType::priority:
+      return on_priority(header, payload);
+    case FrameType::rst_stream:
+      return on_rst_stream(header, payload);
+    case FrameType::settings:
+      return on_settings(header, payload);
+    case FrameType::push_promise:
+      return fail(ErrorCode::protocol_error, "PUSH_PROMISE is not allowed");
+    case FrameType::ping:
+      return on_ping(header, payload);
+    case FrameType::goaway:
+      return on_goaway(header, payload);
+    case FrameType::continuation:
+      return on_continuation(header, payload);
+    case FrameType::data:  // goes its own way
+      break;
+  }
+  glitch();  // unknown types are ignored (RFC 9113 section 4.1)
+}
+
+// Priorities are never used (RFC 9113 section 5.3.2), but RFC 7540's errors are still errors.
+void Session::Impl::on_priority(const FrameHeader& header, std::span<const std::byte> payload) {
+  if (header.stream == 0) return fail(ErrorCode::protocol_error, "PRIORITY on stream 0");
+  glitch();
+  if (dead) return;
+  ErrorCode code{};
+  if (payload.size() != 5) {
+    code = ErrorCode::frame_size_error;
+  } else if ((load32(payload.data()) & kMaxStreamId) == header.stream) {
+    code = ErrorCode::protocol_error;
+  } else {
+    return;
+  }
+  if (StreamRecord* stream = store.find(header.stream)) return stream_error(*stream, code);
+  // RST_STREAM must not be sent for an idle stream, and is of no use to a closed one.
+  if (idle(header.stream)) fail(code, "bad PRIORITY");
+}
+
+void Session::Impl::on_rst_stream(const FrameHeader& header, std::span<const std::byte> payload) {
+  if (payload.size() != 4) return fail(ErrorCode::frame_size_error, "bad RST_STREAM");
+  if (header.stream == 0 || idle(header.stream)) {
+    return fail(ErrorCode::protocol_error, "RST_STREAM on an idle stream");
+  }
+  StreamRecord* stream = store.find(header.stream);
+  if (stream == nullptr) {
+    // The two sides may end a stream at the same time: the first is no fault.
+    const auto how = closed.how(header.stream);
+    if (how == ClosedStreams::How::reset_by_peer || how == ClosedStreams::How::never_opened) return glitch();
+    return closed.set(header.stream, ClosedStreams::How::reset_by_peer);
+  }
+  ++counters.streams_reset_by_peer;
+  const bool unanswered = server() && !stream->head_sent;
+  closed.set(header.stream, ClosedStreams::How::reset_by_peer);
+  drop(*stream, static_cast<ErrorCode>(load32(payload.data())), Initiator::peer);
+  if (!dead && unanswered && !limits.unanswered_reset()) calm("too many requests were reset");
+}
+
+void Session::Impl::on_settings(const FrameHeader& header, std::span<const std::byte> payload) {
+  if (header.stream != 0) return fail(ErrorCode::protocol_error, "SETTINGS on a stream");
+  if (header.has(kAck)) {
+    if (!payload.empty()) return fail(ErrorCode::frame_size_error, "SETTINGS acknowledgement with a payload");
+    return on_settings_ack();
+  }
+  if (payload.size() % 6 != 0) return fail(ErrorCode::frame_size_error, "bad SETTINGS");
+  if (payload.size() / 6 > options.max_settings_entries) return calm("too many SETTINGS entries");
+  const PeerSettings before = peer;
+  if (const auto applied = peer.apply(payload, role); !applied) {
+    return fail(applied.error().code, applied.error().reason);
+  }
+  if (peer.initial_window != before.initial_window) {
+    bool overflow = false;
+    store.for_each([&](StreamRecord& stream) {
+      overflow = overflow || !stream.send.resize(before.initial_window, peer.initial_window);
+      schedule(stream);
+    });
+    if (overflow) return fail(ErrorCode::flow_control_error, "INITIAL_WINDOW_SIZE overflows a window");
+  }
+  if (peer.header_table_size != before.header_table_size) encoder.set_peer_table_size(peer.header_table_size);
+  const bool first = !got_settings;
+  got_settings = true;
+  preface_deadline = TimePoint::max();
+  append_settings_ack(output);
+  written += kFrameHeaderSize;
+  count_control();
+  if (dead) return;
+  events.on_settings(first);
+  if (!dead && open_failed && can_open()) {
+    open_failed = false;
+    events.on_streams_available();
+  }
+}
+
+void Session::Impl::on_settings_ack() {
+  const std::uint32_t before = local.stream_window();
+  if (!local.acknowledged()) return glitch();
+  if (before != local.stream_window()) {
+    store.for_each([&](StreamRecord& stream) { stream.receive.resize(local.stream_window()); });
+  }
+  decoder.set_table_size(local.table_size());
+}
+
+void Session::Impl::on_ping(const FrameHeader& header, std::span<const std::byte> payload) {
+  if (header.stream != 0) return fail(ErrorCode::protocol_error, "PING on a stream");
+  if (payload.size() != 8) return fail(ErrorCode::frame_size_error, "bad PING");
+  const std::uint64_t tag = load64(payload.data());
+  if (header.has(kAck)) {
+    if (!pings.answered()) return glitch();
+    return events.on_ping_ack(tag);
+  }
+  if (server() && !pings.received(now, store.size() != 0)) return calm("too_many_pings");
+  append_ping(output, tag, true);
+  written += kFrameHeaderSize + 8;
+  count_control();
+}
+
+void Session::Impl::on_goaway(const FrameHeader& header, std::span<const std::byte> payload) {
+  if (header.stream != 0) return fail(ErrorCode::protocol_error, "GOAWAY on a stream");
+  if (payload.size() < 8) return fail(ErrorCode::frame_size_error, "bad GOAWAY");
+  const GoawayPayload said = parse_goaway(payload);
+  if (!goaway.receive(said.last_stream)) return fail(ErrorCode::protocol_error, "GOAWAY raised its last stream");
+  if (!server()) {
+    store.for_each([&](StreamRecord& stream) {
+      if (dead || stream.id() <= said.last_stream) return;
+      closed.set(stream.id(), ClosedStreams::How::reset_by_peer);
+      drop(stream, ErrorCode::refused_stream, Initiator::peer);
+    });
+  }
+  if (!dead) events.on_goaway(said.last_stream, said.code, said.debug);
+}
+
+void Session::Impl::on_window_update(const FrameHeader& header, std::span<const std::byte> payload) {
+  if (payload.size() != 4) return fail(ErrorCode::frame_size_error, "bad WINDOW_UPDATE");
+  const std::uint32_t increment = load32(payload.data()) & kMaxWindow;
+  if (!limits.window_update(now)) return calm("too many WINDOW_UPDATE frames");
+  if (header.stream == 0) {
+    if (increment == 0) return fail(ErrorCode::protocol_error, "WINDOW_UPDATE of 0");
+    if (!send_window.add(increment)) fail(ErrorCode::flow_control_error, "the connection's window overflows");
+    return;
+  }
+  StreamRecord* stream = store.find(header.stream);
+  if (stream == nullptr) {
+    if (idle(header.stream)) fail(ErrorCode::protocol_error, "WINDOW_UPDATE on an idle stream");
+    return;
+  }
+  if (increment == 0) return stream_error(*stream, ErrorCode::protocol_error);
+  if (!stream->send.add(increment)) return stream_error(*stream, ErrorCode::flow_control_error);
+  schedule(*stream);
+}
+
+}  // namespace pintle::http2

@@ -1,0 +1,135 @@
+#include <pintle/http2/internal/session_impl.hpp>
+
+namespace pintle::http2 {
+
+using How = ClosedStreams::How;
+
+void Session::Impl::on_headers(const FrameHeader& header, std::span<const std::byte> payload) {
+  const auto parsed = parse_headers(header, payload);
+  if (!parsed) return fail(parsed.error(), "bad HEADERS");
+  if (header.stream == 0) return fail(ErrorCode::protocol_error, "HEADERS on stream 0");
+  if (header.has(kEndHeaders)) [[likely]] {
+    return block_complete(header.stream, header.has(kEndStream), parsed->depends_on, parsed->fragment);
+  }
+  block.id = header.stream;
+  block.end_stream = header.has(kEndStream);
+  block.depends_on = parsed->depends_on;
+  block.continuations = 0;
+  block.bytes.append(parsed->fragment);
+  frame_deadline = now + options.header_block_timeout;
+}
+
+void Session::Impl::on_continuation(const FrameHeader& header, std::span<const std::byte> payload) {
+  if (++block.continuations > options.max_continuations) return calm("too many CONTINUATION frames");
+  if (block.bytes.size() + payload.size() > options.max_header_block) return calm("header block too long");
+  block.bytes.append(payload);
+  if (!header.has(kEndHeaders)) return;
+  frame_deadline = TimePoint::max();
+  const StreamId id = block.id;
+  block.id = 0;
+  block_complete(id, block.end_stream, block.depends_on, block.bytes.bytes());
+  block.close();
+}
+
+// Every block is decoded, also one that nobody wants: the tables of the two sides must stay in step.
+void Session::Impl::block_complete(StreamId id, bool end_stream, std::uint32_t depends_on,
+                                   std::span<const std::byte> bytes) {
+  fields.clear();
+  const auto outcome =
+      decoder.decode(bytes, {.list_size = options.max_header_list, .fields = options.max_header_fields}, fields);
+  if (outcome == DecodeOutcome::compression_error) return fail(ErrorCode::compression_error, "bad header block");
+  const bool too_large = outcome == DecodeOutcome::too_large;
+  StreamRecord* stream = store.find(id);
+  if (stream == nullptr) {
+    if (!idle(id)) return late_headers(id, end_stream);
+    if (!server() || id % 2 == 0) return fail(ErrorCode::protocol_error, "HEADERS on a stream that is not the peer's");
+    return request_head(id, end_stream, depends_on, too_large);
+  }
+  if (stream->peer_ended()) return stream_error(*stream, ErrorCode::stream_closed);
+  if (depends_on == id) return stream_error(*stream, ErrorCode::protocol_error);
+  if (too_large) return stream_error(*stream, ErrorCode::enhance_your_calm);
+  if (!server() && !stream->head_received) return response_head(*stream, end_stream);
+  trailers(*stream, end_stream);
+}
+
+void Session::Impl::request_head(StreamId id, bool end_stream, std::uint32_t depends_on, bool too_large) {
+  closed.opened(id);
+  limits.request(now);
+  if (goaway.refuses(id)) return closed.set(id, How::reset_by_us);
+  if (depends_on == id) {
+    refuse(id, ErrorCode::protocol_error);
+    return provoked();
+  }
+  if (store.size() >= options.max_concurrent_streams) {
+    refuse(id, ErrorCode::refused_stream);
+    return glitch();
+  }
+  HeadVerdict verdict{.well_formed = true};
+  if (!too_large) {
+    verdict = check_request(fields);
+    if (!verdict.well_formed || (end_stream && verdict.content_length > 0)) {
+      refuse(id, ErrorCode::protocol_error);
+      return provoked();
+    }
+  }
+  StreamRecord& stream = store.open(id, peer.initial_window, local.stream_window());
+  ++counters.streams_opened;
+  stream.head_received = true;
+  stream.content_left = verdict.content_length;
+  if (end_stream) stream.set_peer_ended();
+  if (too_large) {
+    events.on_headers_too_large(stream, end_stream);
+  } else {
+    events.on_headers(stream, fields, end_stream);
+  }
+}
+
+void Session::Impl::response_head(StreamRecord& stream, bool end_stream) {
+  const HeadVerdict verdict = check_response(fields);
+  if (!verdict.well_formed || (end_stream && (verdict.informational || verdict.content_length > 0))) {
+    return stream_error(stream, ErrorCode::protocol_error);
+  }
+  if (verdict.informational) return glitch();
+  stream.head_received = true;
+  stream.content_left = verdict.content_length;
+  if (end_stream) stream.set_peer_ended();
+  if (stream.closed()) finish(stream);
+  events.on_headers(stream, fields, end_stream);
+}
+
+void Session::Impl::trailers(StreamRecord& stream, bool end_stream) {
+  if (!end_stream || stream.content_left > 0 || !check_trailers(fields)) {
+    return stream_error(stream, ErrorCode::protocol_error);
+  }
+  stream.set_peer_ended();
+  if (stream.closed()) finish(stream);
+  events.on_trailers(stream, fields);
+}
+
+void Session::Impl::late_headers(StreamId id, bool end_stream) {
+  switch (closed.how(id)) {
+    case How::ended:
+      return fail(ErrorCode::stream_closed, "HEADERS after the end of the stream");
+    case How::never_opened:
+      return fail(ErrorCode::protocol_error, "stream id below one that was used");
+    case How::reset_by_peer:
+      refuse(id, ErrorCode::stream_closed);
+      closed.set(id, How::reset_by_peer);
+      return provoked();
+    case How::reset_by_us:
+      if (end_stream) closed.set(id, How::ended);
+      if (!limits.late_frame(now)) calm("too many frames on closed streams");
+      return;
+  }
+}
+
+// RST_STREAM for a stream that never gets a record.
+void Session::Impl::refuse(StreamId id, ErrorCode code) {
+  closed.set(id, How::reset_by_us);
+  limits.ended_early();
+  ++counters.streams_reset_by_us;
+  write_rst(id, code);
+  count_control();
+}
+
+}  // namespace pintle::http2

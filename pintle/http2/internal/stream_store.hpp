@@ -1,0 +1,65 @@
+// Where a session's streams live: a slab whose records never move, and a table from id to record.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <pintle/http2/internal/stream.hpp>
+
+namespace pintle::http2 {
+
+// A record is taken with open(), leaves the table with retire(), and is free for the next stream after release(): in
+// between it is no longer found, but whoever holds a pointer may still read it. Ids are never used twice, so a pointer
+// that was kept together with the id is known to be stale when the record's id differs.
+class StreamStore {
+ public:
+  StreamStore();
+
+  StreamRecord* find(StreamId id) const {
+    for (std::size_t at = slot_of(id);; at = (at + 1) & mask_) {
+      if (table_[at].id == id) return table_[at].record;
+      if (table_[at].id == 0) return nullptr;
+    }
+  }
+  // REQUIRES: no stream of that id is open; ids of one session all have the same parity.
+  StreamRecord& open(StreamId id, std::uint32_t send_window, std::uint32_t receive_window);
+  void retire(StreamRecord& record);
+  void release(StreamRecord& record);
+
+  // Streams in the table.
+  std::size_t size() const { return size_; }
+  // Calls `f` for every stream in the table. `f` may retire and release any of them and open others; whether those are
+  // visited is open.
+  template <class F>
+  void for_each(F f) {
+    for (std::size_t chunk = 0; chunk < chunks_.size(); ++chunk) {
+      for (std::size_t i = 0; i < kChunk; ++i) {
+        StreamRecord& record = chunks_[chunk][i];
+        if (record.id() != 0 && !record.closed()) f(record);
+      }
+    }
+  }
+
+ private:
+  static constexpr std::size_t kChunk = 16;
+  static constexpr std::size_t kKeptQueue = 4096;  // bytes of queue memory that a free record may hold on to
+  struct Entry {
+    StreamId id = 0;
+    StreamRecord* record = nullptr;
+  };
+
+  // Ids follow each other in steps of two, so they fill the table without collisions.
+  std::size_t slot_of(StreamId id) const { return (id >> 1) & mask_; }
+  void grow_table();
+  void add_chunk();
+
+  std::vector<std::unique_ptr<StreamRecord[]>> chunks_;
+  StreamRecord* spare_ = nullptr;
+  std::vector<Entry> table_;
+  std::size_t mask_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace pintle::http2
