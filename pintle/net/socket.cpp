@@ -1,0 +1,77 @@
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <pintle/net/internal/socket.hpp>
+
+namespace pintle::net {
+
+Socket::Socket(Loop& loop, Fd fd, const SockAddress& peer, std::shared_ptr<void> lease)
+    : loop_(loop), fd_(std::move(fd)), peer_(peer.to_string()), lease_(std::move(lease)) {
+  if (!peer.is_unix()) {
+    // One write per turn is as much coalescing as we want: Nagle would only wait for acknowledgements.
+    const int on = 1;
+    ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  descriptor_.emplace(loop, fd_.get(), static_cast<Descriptor::Observer&>(*this), Descriptor::Trigger::edge);
+  if (!descriptor_->valid()) error_ = errno;
+}
+
+IoResult Socket::read(std::span<std::byte> into) {
+  for (;;) {
+    const ssize_t n = ::recv(fd_.get(), into.data(), into.size(), 0);
+    if (n > 0) {
+      const auto size = static_cast<std::size_t>(n);
+      if (size < into.size() && !descriptor_->hung_up()) descriptor_->drained();
+      return {IoState::ok, size};
+    }
+    if (n == 0) return into.empty() ? IoResult{IoState::would_block, 0} : IoResult{IoState::end, 0};
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return failed(errno);
+    descriptor_->drained();
+    return {IoState::would_block, 0};
+  }
+}
+
+IoResult Socket::write(std::span<const std::byte> from) {
+  for (;;) {
+    const ssize_t n = ::send(fd_.get(), from.data(), from.size(), MSG_NOSIGNAL);
+    if (n >= 0) {
+      const auto size = static_cast<std::size_t>(n);
+      if (size < from.size()) descriptor_->filled();
+      return {IoState::ok, size};
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return failed(errno);
+    descriptor_->filled();
+    return {IoState::would_block, 0};
+  }
+}
+
+void Socket::shutdown_write() {
+  if (::shutdown(fd_.get(), SHUT_WR) != 0 && error_ == 0) error_ = errno;
+}
+
+IoResult Socket::failed(int error) {
+  error_ = error;
+  return {IoState::error, 0};
+}
+
+std::string_view Socket::local() const {
+  if (local_.empty()) {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    if (::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&storage), &size) == 0)
+      local_ = SockAddress(reinterpret_cast<const sockaddr*>(&storage), size).to_string();
+  }
+  return local_;
+}
+
+std::string Socket::error() const { return error_ == 0 ? std::string() : std::generic_category().message(error_); }
+
+}  // namespace pintle::net

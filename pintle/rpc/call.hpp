@@ -1,0 +1,180 @@
+// One call as every layer and handler sees it, on the server and on the client alike.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <pintle/async/cancel.hpp>
+#include <pintle/async/task.hpp>
+#include <pintle/base/clock.hpp>
+#include <pintle/base/metadata.hpp>
+#include <pintle/base/status.hpp>
+#include <pintle/rpc/stream.hpp>
+#include <pintle/rpc/type_info.hpp>
+
+namespace pintle {
+
+// What layers learn and tell each other about a call. Views belong to whoever set them and live as long as the call.
+struct Facts {
+  std::string_view peer;       // "ipv4:127.0.0.1:41234"
+  std::string_view path;       // as requested; the method's own path where there is a method
+  std::string_view authority;  // of the request, ":authority"
+  std::string_view principal;  // who was authenticated; empty: nobody
+  std::uint64_t trace_high = 0, trace_low = 0, span = 0;
+  int attempt = 1;
+  // For retries (gRFC A6): has a byte of it left this client; may the server have seen it; is the response committed.
+  bool left_client = false, processed = false, committed = false;
+};
+
+namespace detail {
+
+// Awaits a message. Result: the message, null at the end, or the scope's status.
+class [[nodiscard]] Reading : CoWaiter {
+ public:
+  Reading(Source& source, CancelScope& scope) : source_(source), scope_(scope) {}
+  Reading(const Reading&) = delete;
+  ~Reading() {
+    if (armed_) source_.arm(nullptr);
+  }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    Loop& loop = *h.promise().env.loop;
+    if (!scope_.cancelled()) {
+      last_ = source_.poll(message_);
+      if (last_ != Poll::pending) {
+        if (loop.spend_ready()) return false;
+        suspend(h, nullptr);
+        post();
+        return true;
+      }
+      suspend(h, &scope_);
+      armed_ = true;
+      source_.arm(this);
+      return true;
+    }
+    return false;
+  }
+  bool await_ready() const noexcept { return false; }
+  Result<Message*> await_resume() {
+    if (armed_) {
+      done();
+      armed_ = false;
+      source_.arm(nullptr);
+      if (!scope_.cancelled()) last_ = source_.poll(message_);
+    }
+    if (scope_.cancelled()) return std::unexpected(scope_.status());
+    return last_ == Poll::ready ? message_ : nullptr;
+  }
+
+ private:
+  Source& source_;
+  CancelScope& scope_;
+  Message* message_ = nullptr;
+  Poll last_ = Poll::pending;
+  bool armed_ = false;
+};
+
+// Hands a message over and awaits room for the next. Result: OK, the scope's status, or UNAVAILABLE when nobody reads.
+class [[nodiscard]] Writing : CoWaiter {
+ public:
+  Writing(Sink& sink, const Message& message, CancelScope& scope) : sink_(sink), message_(message), scope_(scope) {}
+  Writing(const Writing&) = delete;
+  ~Writing() {
+    if (armed_) sink_.arm(nullptr);
+  }
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    if (scope_.cancelled()) return false;
+    Loop& loop = *h.promise().env.loop;
+    last_ = sink_.push(message_);
+    if (last_ != Poll::pending) {
+      if (loop.spend_ready()) return false;
+      suspend(h, nullptr);
+      post();
+      return true;
+    }
+    suspend(h, &scope_);
+    armed_ = true;
+    sink_.arm(this);
+    return true;
+  }
+  Status await_resume() {
+    if (armed_) {
+      done();
+      armed_ = false;
+      sink_.arm(nullptr);
+      if (sink_.room() == Poll::end) last_ = Poll::end;
+    }
+    if (scope_.cancelled()) return scope_.status();
+    if (last_ == Poll::end)
+      return Status(Code::unavailable, "the call has ended: nobody reads this stream any more", Origin::library);
+    return Status();
+  }
+
+ private:
+  Sink& sink_;
+  const Message& message_;
+  CancelScope& scope_;
+  Poll last_ = Poll::ready;
+  bool armed_ = false;
+};
+
+}  // namespace detail
+
+// Lives from the request's head to the handler's return, on one loop; only that loop's thread may touch it.
+class Call {
+ public:
+  Call(const MethodInfo& m, Source& in, Sink& out, CancelScope* above)
+      : method(&m), requests(&in), responses(&out), scope(above) {}
+  // An attempt below `of`: the same method and deadline, streams and scope of its own.
+  Call(Call& of, Source& in, Sink& out)
+      : method(of.method),
+        requests(&in),
+        responses(&out),
+        parent(&of),
+        deadline(of.deadline),
+        facts(of.facts),
+        scope(&of.scope) {}
+  Call(const Call&) = delete;
+
+  // The next message of the request; null at its end; CANCELLED or DEADLINE_EXCEEDED when the call is over.
+  detail::Reading read() { return {*requests, scope}; }
+  // A message of the response. `message` must live until the await is over.
+  detail::Writing write(const Message& message) { return {*responses, message, scope}; }
+  // Sends the head now, with what `head` holds, ahead of the first message.
+  void send_head() { responses->head(head); }
+
+  bool cancelled() const { return scope.cancelled(); }
+  // From now on the loop cancels the call with DEADLINE_EXCEEDED when its deadline comes, at once when it is past.
+  void enforce_deadline(Loop& loop);
+
+  // For whoever pools calls: it is over, no deadline and no scope reaches it any more.
+  void finish();
+  // The next call of the same or another method. REQUIRES: nothing waits on this one.
+  void reset(const MethodInfo& m, CancelScope* above);
+
+  const MethodInfo* method;
+  Source* requests;  // a layer that taps messages swaps these for its own while the rest of the chain runs
+  Sink* responses;
+  Call* parent = nullptr;
+  Deadline deadline;
+  Metadata request;   // server: what came; client: what is sent
+  Metadata head;      // server: to be sent with the head; client: what came
+  Metadata trailers;  // server: to be sent with the status; client: what came
+  Facts facts;
+  bool wait_for_ready = false;      // client: queue rather than fail while the target is in TRANSIENT_FAILURE
+  void** reply = nullptr;           // server, unary: where a pooled response object may be kept; may be null
+  CancelScope scope;                // ended by the deadline, a reset, a lost connection, the end of the grace time
+  CancelScope* draining = nullptr;  // notice for long streams that the server is about to stop
+
+ private:
+  struct Alarm : Timer {
+    explicit Alarm(Call& of) : Timer(&Alarm::ring), call(of) {}
+    static void ring(Timer* timer) noexcept;
+    Call& call;
+  };
+  Alarm alarm_{*this};
+};
+
+}  // namespace pintle

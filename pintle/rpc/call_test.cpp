@@ -1,0 +1,239 @@
+// A call's waits and its deadline, and the chain of layers around a handler.
+#include <pintle/rpc/call.hpp>
+
+#include <optional>
+
+#include <gmock/gmock.h>
+
+#include <pintle/rpc/handler.hpp>
+#include <pintle/rpc/test_support/text.hpp>
+
+namespace pintle {
+namespace {
+
+using std::chrono::seconds;
+using test::kMethod;
+using test::push;
+using test::take;
+using test::Text;
+using test::TurnedLoop;
+using ::testing::ElementsAre;
+
+constexpr MethodInfo kBidi = kMethod(Kind::bidi);
+
+struct CallTest : ::testing::Test {
+  Task<Result<std::string>> read() {
+    Result<Message*> message = co_await call.read();
+    if (!message) co_return std::unexpected(message.error());
+    if (*message == nullptr) co_return std::string("<end>");
+    co_return test::text_of((*message)->bytes());
+  }
+  Task<Status> write(std::string text) {
+    const Text object(std::move(text));
+    const Message message(&object, type_of<Text>);
+    co_return co_await call.write(message);
+  }
+  TurnedLoop turned;
+  Pipe in{&type_of<Text>}, out{&type_of<Text>, 100};
+  CancelScope server;
+  Call call{kBidi, in.source(), out.sink(), &server};
+};
+
+TEST_F(CallTest, AReadWaitsForTheMessageAndSeesTheEnd) {
+  std::optional<Result<std::string>> one, two;
+  turned.start(read(), one);
+  EXPECT_FALSE(one);
+  push(in.sink(), "hello");
+  turned.settle();
+  EXPECT_EQ(one->value(), "hello");
+  turned.start(read(), two);
+  in.close();
+  turned.settle();
+  EXPECT_EQ(two->value(), "<end>");
+}
+
+TEST_F(CallTest, AReadThatWaitsReturnsTheStatusOfTheCancelledCall) {
+  std::optional<Result<std::string>> got;
+  turned.start(read(), got);
+  server.cancel(Status(Code::unavailable, "stopping"));
+  turned.settle();
+  EXPECT_EQ(got->error(), Status(Code::unavailable, "stopping"));
+  push(in.sink(), "late");
+  got.reset();
+  turned.start(read(), got);
+  EXPECT_EQ(got->error().code(), Code::unavailable) << "what came later is not read";
+}
+
+TEST_F(CallTest, AWriteWaitsForRoom) {
+  std::optional<Status> small, large;
+  turned.start(write("small"), small);
+  EXPECT_TRUE(small->ok());
+  turned.start(write(std::string(200, 'x')), large);
+  EXPECT_FALSE(large);
+  take(out.source());
+  take(out.source());
+  turned.settle();
+  EXPECT_TRUE(large->ok());
+}
+
+TEST_F(CallTest, AWriterHearsThatNobodyReadsAnyMore) {
+  std::optional<Status> waiting, late;
+  turned.start(write(std::string(200, 'x')), waiting);
+  out.abandon();
+  turned.settle();
+  ASSERT_TRUE(waiting);
+  EXPECT_EQ(waiting->code(), Code::unavailable);
+  turned.start(write("late"), late);
+  EXPECT_EQ(late->code(), Code::unavailable);
+}
+
+TEST_F(CallTest, AWriteThatWaitsIsCutShortByTheDeadline) {
+  std::optional<Status> waiting;
+  call.deadline = Deadline(turned.clock.at + seconds(3));
+  call.enforce_deadline(turned.loop);
+  turned.start(write(std::string(200, 'x')), waiting);
+  turned.pass(seconds(2));
+  EXPECT_FALSE(waiting);
+  turned.pass(seconds(1));
+  EXPECT_EQ(waiting->code(), Code::deadline_exceeded);
+  EXPECT_EQ(call.scope.status().origin(), Origin::library);
+}
+
+TEST_F(CallTest, ADeadlineThatIsPastEndsTheCallAtOnce) {
+  call.deadline = Deadline(turned.clock.at);
+  call.enforce_deadline(turned.loop);
+  EXPECT_EQ(call.scope.status().code(), Code::deadline_exceeded);
+}
+
+// Two coroutines that never suspend of their own would keep the loop to themselves.
+TEST_F(CallTest, AReaderWithMuchToReadLetsOthersHaveTheirTurn) {
+  for (int i = 0; i < 1000; ++i) push(in.sink(), "x");
+  in.close();
+  bool other = false;
+  int before = 0;
+  auto greedy = [&]() -> Task<int> {
+    int n = 0;
+    while (Result<Message*> m = co_await call.read()) {
+      if (*m == nullptr) break;
+      ++n;
+      if (!other) ++before;
+    }
+    co_return n;
+  };
+  auto polite = [&]() -> Task<int> {
+    other = true;
+    co_return 0;
+  };
+  std::optional<int> a, b;
+  turned.start(greedy(), a);
+  turned.start(polite(), b);
+  turned.settle();
+  EXPECT_EQ(a, 1000);
+  EXPECT_LT(before, 1000);
+}
+
+TEST_F(CallTest, APooledCallForgetsTheLastOne) {
+  call.request.add("a", "b");
+  call.head.add("a", "b");
+  call.trailers.add("a", "b");
+  call.facts.principal = "somebody";
+  call.facts.committed = true;
+  call.wait_for_ready = true;
+  call.deadline = Deadline(turned.clock.at + seconds(1));
+  call.enforce_deadline(turned.loop);
+  call.finish();
+  turned.pass(seconds(2));
+  EXPECT_FALSE(call.cancelled()) << "the deadline of a call that is over";
+  server.cancel(Status(Code::unavailable, "stopping"));
+  EXPECT_FALSE(call.cancelled()) << "the scope of a call that is over";
+
+  CancelScope next;
+  constexpr MethodInfo kUnary = kMethod(Kind::unary);
+  call.reset(kUnary, &next);
+  EXPECT_EQ(call.method, &kUnary);
+  EXPECT_TRUE(call.request.empty() && call.head.empty() && call.trailers.empty());
+  EXPECT_EQ(call.facts.principal, "");
+  EXPECT_FALSE(call.facts.committed);
+  EXPECT_FALSE(call.wait_for_ready);
+  EXPECT_TRUE(call.deadline.is_infinite());
+  next.cancel(Status(Code::cancelled, "now"));
+  EXPECT_TRUE(call.cancelled());
+}
+
+TEST_F(CallTest, ACallThatWasCancelledIsFreshAfterReset) {
+  call.scope.cancel(Status(Code::cancelled, "gone"));
+  call.finish();
+  call.reset(kBidi, nullptr);
+  EXPECT_FALSE(call.cancelled());
+}
+
+TEST_F(CallTest, AnAttemptSharesDeadlineAndIsCancelledWithItsCall) {
+  call.deadline = Deadline(turned.clock.at + seconds(3));
+  call.facts.peer = "memory:x";
+  Call attempt(call, in.source(), out.sink());
+  EXPECT_EQ(attempt.deadline, call.deadline);
+  EXPECT_EQ(attempt.parent, &call);
+  EXPECT_EQ(attempt.facts.peer, "memory:x");
+  attempt.scope.cancel(Status(Code::unavailable, "this attempt only"));
+  EXPECT_FALSE(call.cancelled());
+  Call second(call, in.source(), out.sink());
+  call.scope.cancel(Status(Code::cancelled, "all of it"));
+  EXPECT_EQ(second.scope.status().code(), Code::cancelled);
+}
+
+// -- The chain --------------------------------------------------------------------------------------------------------
+
+using Log = std::vector<std::string>;
+
+struct Inner final : Handler {
+  explicit Inner(Log& l) : log(l) {}
+  Task<Status> operator()(Call&) override {
+    log.emplace_back("inner");
+    co_return Status(Code::not_found, "none");
+  }
+  Log& log;
+};
+
+struct Naming final : Layer {
+  Naming(Log& l, std::string n, Kind k) : log(l), name(std::move(n)), kind(k) {}
+  struct Wrapped final : Handler {
+    Wrapped(const Naming& o, Handler& n) : of(o), next(n) {}
+    ~Wrapped() override { of.log.push_back("~" + of.name); }
+    Task<Status> operator()(Call& call) override {
+      of.log.push_back(of.name + " in");
+      Status status = co_await next(call);
+      of.log.push_back(of.name + " out");
+      co_return status;
+    }
+    const Naming& of;
+    Handler& next;
+  };
+  std::unique_ptr<Handler> wrap(const MethodInfo& method, Handler& next) const override {
+    return method.kind == kind ? std::make_unique<Wrapped>(*this, next) : nullptr;
+  }
+  Log& log;
+  std::string name;
+  Kind kind;
+};
+
+TEST_F(CallTest, LayersRunOutermostFirstAndThoseThatDoNotApplyCostNothing) {
+  Log log;
+  Inner inner(log);
+  const Naming a(log, "a", Kind::bidi), b(log, "b", Kind::unary), c(log, "c", Kind::bidi);
+  {
+    const Layer* layers[] = {&a, &b, &c};
+    Chain chain = Chain::build(kBidi, inner, layers);
+    std::optional<Status> status;
+    turned.start(chain.top()(call), status);
+    EXPECT_EQ(status->code(), Code::not_found);
+    EXPECT_THAT(std::exchange(log, {}), ElementsAre("a in", "c in", "inner", "c out", "a out"));
+  }
+  EXPECT_THAT(log, ::testing::UnorderedElementsAre("~a", "~c"));
+
+  const Layer* none[] = {&b};
+  EXPECT_EQ(&Chain::build(kBidi, inner, none).top(), &inner);
+  EXPECT_FALSE(static_cast<bool>(Chain()));
+}
+
+}  // namespace
+}  // namespace pintle

@@ -1,0 +1,48 @@
+#include <pintle/rpc/client_calls.hpp>
+
+namespace pintle::detail {
+
+Poll OneResponse::push(const Message& message) {
+  if (++count_ > 1) return Poll::ready;
+  Message copy = message.in(&slot_);
+  if (copy.has_bytes())
+    malformed_ = !type_.parse(slot_, copy.bytes());
+  else {
+    std::shared_ptr<std::byte[]> owner;
+    malformed_ = !type_.parse(slot_, copy.retain(owner).bytes());
+  }
+  return Poll::ready;
+}
+
+Status OneResponse::outcome() const {
+  if (count_ == 0)
+    return Status(Code::unimplemented, "the server sent OK without a response message; the method has exactly one",
+                  Origin::library);
+  if (count_ > 1)
+    return Status(Code::unimplemented, "the server sent a second response message; the method has exactly one",
+                  Origin::library);
+  if (malformed_) return malformed_message(type_.name());
+  return Status();
+}
+
+CancelScope* scope_of(const CallOptions& options, const Env& env) {
+  return options.parent_call() != nullptr ? &options.parent_call()->scope : env.scope;
+}
+
+void apply(Call& call, const CallOptions& options, const Env& env) {
+  Call* parent = options.parent_call() != nullptr ? options.parent_call() : env.call;
+  call.parent = parent;
+  call.deadline = options.deadline_at(env.loop->now());
+  if (parent != nullptr) call.deadline = call.deadline.earlier(parent->deadline);
+  call.wait_for_ready = options.waits_for_ready();
+  for (auto [key, value] : options.request_metadata()) call.request.add(key, value);
+  call.enforce_deadline(*env.loop);
+}
+
+void give_response_metadata(const Call& call, const CallOptions& options) {
+  if (options.response() == nullptr) return;
+  options.response()->head = call.head;
+  options.response()->trailers = call.trailers;
+}
+
+}  // namespace pintle::detail

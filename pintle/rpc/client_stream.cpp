@@ -1,0 +1,58 @@
+#include <pintle/rpc/client_stream.hpp>
+
+#include <pintle/rpc/client_calls.hpp>
+
+namespace pintle::detail {
+
+StreamingCall::StreamingCall(const MethodInfo& method, CallOptions o, CancelScope* above)
+    : caller(above),
+      up(method.request),
+      down(method.response),
+      options(std::move(o)),
+      call(method, up.source(), down.sink(), above) {}
+
+std::shared_ptr<StreamingCall> StreamingCall::open(Handler& chain, const MethodInfo& method, const Message* request,
+                                                   CallOptions options, const Env& env,
+                                                   std::shared_ptr<Channel> channel) {
+  CancelScope* above = scope_of(options, env);
+  auto self = std::make_shared<StreamingCall>(method, std::move(options), above);
+  self->channel_ = std::move(channel);
+  apply(self->call, self->options, env);
+  if (request != nullptr) {
+    self->up.sink().push(*request);
+    self->up.close();
+  }
+  run(self, chain).start({env.loop, &self->call.scope, &self->call});
+  return self;
+}
+
+Root StreamingCall::run(std::shared_ptr<StreamingCall> self, Handler& chain) {
+  Status status;
+  try {
+    status = co_await chain(self->call);
+  } catch (const std::exception& e) {
+    status = Status(Code::unknown, e.what(), Origin::library);
+  } catch (...) {
+    status = Status(Code::unknown, "an exception left the client's layers", Origin::library);
+  }
+  if (!self->abandoned_) give_response_metadata(self->call, self->options);
+  self->status = std::move(status);
+  self->done = true;
+  self->up.abandon();
+  self->down.close();
+  if (self->finisher_ != nullptr) std::exchange(self->finisher_, nullptr)->wake();
+}
+
+void StreamingCall::abandon() {
+  if (!done) {
+    abandoned_ = true;
+    up.abandon();
+    down.abandon();
+    call.parent = nullptr;  // may end before the chain has
+    call.scope.cancel(Status(Code::cancelled, "the caller let go of the stream"));
+  }
+  caller.release();
+  call.scope.release();
+}
+
+}  // namespace pintle::detail

@@ -1,0 +1,30 @@
+#include <pintle/rpc/message.hpp>
+
+#include <cstring>
+
+namespace pintle {
+
+const void* Message::object() {
+  if (object_ == nullptr && has_bytes_ && type_ != nullptr && slot_ != nullptr) {
+    *slot_ = type_->slot(*slot_);
+    if (type_->parse(*slot_, bytes_)) object_ = *slot_;
+  }
+  return object_;
+}
+
+void Message::encode(std::byte* to) const {
+  if (has_bytes_) {
+    if (!bytes_.empty()) std::memcpy(to, bytes_.data(), bytes_.size());
+  } else if (object_ != nullptr) {
+    type_->encode(object_, to);
+  }
+}
+
+Message Message::retain(std::shared_ptr<std::byte[]>& owner) const {
+  const std::size_t n = size();
+  owner = std::make_shared<std::byte[]>(n);
+  encode(owner.get());
+  return Message(std::span<const std::byte>(owner.get(), n), type_, slot_);
+}
+
+}  // namespace pintle

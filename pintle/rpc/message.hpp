@@ -1,0 +1,81 @@
+// One message of a call: an object, its bytes, or both.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include <pintle/rpc/type_info.hpp>
+
+namespace pintle {
+
+// Borrowed: valid until the next poll() of the Source that gave it (an object parsed from it stays until the next
+// parse). bytes() may move whenever the coroutine that holds it is suspended: ask again instead of keeping the span. It
+// parses on the first as(), so that a call can be refused before CPU is spent on its bytes. Cheap to copy.
+class Message {
+ public:
+  Message() = default;
+  // An object, to be encoded where it is needed. Both must outlive the message.
+  Message(const void* object, const TypeInfo& type) : object_(object), type_(&type) {}
+  // Bytes, to be parsed into `*slot` when somebody asks; `type` null: never.
+  Message(std::span<const std::byte> bytes, const TypeInfo* type, void** slot)
+      : type_(type), bytes_(bytes), slot_(slot), has_bytes_(true) {}
+
+  // The object as a T; null when the bytes are not one. REQUIRES: T is the type of the method's messages.
+  template <class T>
+  const T* as() {
+    return static_cast<const T*>(object());
+  }
+  const void* object();
+
+  // Encoded size in bytes. For an object it must be asked right before encode().
+  std::size_t size() const { return has_bytes_ ? bytes_.size() : object_ != nullptr ? type_->size(object_) : 0; }
+  // Writes size() bytes.
+  void encode(std::byte* to) const;
+  // The same message in bytes of its own, kept alive by `owner`: for replay, hedging, another loop.
+  Message retain(std::shared_ptr<std::byte[]>& owner) const;
+  // The same bytes, to be parsed into another slot.
+  Message in(void** slot) const {
+    Message copy = *this;
+    copy.slot_ = slot;
+    if (has_bytes_) copy.object_ = nullptr;
+    return copy;
+  }
+
+  // For sources: the bytes lie elsewhere now.
+  void moved(std::span<const std::byte> bytes) { bytes_ = bytes; }
+
+  bool has_bytes() const { return has_bytes_; }
+  std::span<const std::byte> bytes() const { return bytes_; }
+  const TypeInfo* type() const { return type_; }
+
+ private:
+  const void* object_ = nullptr;
+  const TypeInfo* type_ = nullptr;
+  std::span<const std::byte> bytes_;
+  void** slot_ = nullptr;
+  bool has_bytes_ = false;
+};
+
+// The object that a message was parsed into, kept for the next one of its type.
+class MessageSlot {
+ public:
+  explicit MessageSlot(const TypeInfo* type) : type_(type) {}
+  MessageSlot(const MessageSlot&) = delete;
+  ~MessageSlot() { drop(); }
+  void** at() { return &object_; }
+  const TypeInfo* type() const { return type_; }
+  // An empty object, the old one cleared where there is one.
+  void* fresh() { return object_ = type_->slot(object_); }
+  void drop() {
+    if (object_ != nullptr) type_->drop(object_);
+    object_ = nullptr;
+  }
+
+ private:
+  const TypeInfo* type_;
+  void* object_ = nullptr;
+};
+
+}  // namespace pintle

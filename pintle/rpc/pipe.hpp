@@ -1,0 +1,63 @@
+// A bounded queue of encoded messages between two coroutines of one loop: what stands between a caller's code and the
+// chain of its streaming call, and between the two sides of an in-memory channel.
+#pragma once
+
+#include <cstddef>
+
+#include <pintle/base/buffer.hpp>
+#include <pintle/rpc/stream.hpp>
+
+namespace pintle {
+
+// Loop's thread only. One writer, one reader; must outlive the waits of both.
+class Pipe {
+ public:
+  // `type` may be null (bytes only). The writer waits while more than `mark` bytes are unread.
+  explicit Pipe(const TypeInfo* type, std::size_t mark = 64 * 1024)
+      : slot_(type), mark_(mark), out_(*this), in_(*this) {}
+  Pipe(const Pipe&) = delete;
+
+  Source& source() { return out_; }
+  Sink& sink() { return in_; }
+
+  // The writer is done: the reader gets what is left, then the end.
+  void close();
+  // The reader is gone: writes end at once.
+  void abandon();
+  // The reader wants no more messages, but the writer is to go on to its end: what comes is dropped.
+  void discard();
+
+ private:
+  struct Out final : Source {
+    explicit Out(Pipe& p) : pipe(p) {}
+    Poll poll(Message*& message) override { return pipe.poll(message); }
+    void arm(Waiter* waiter) override { pipe.reader_ = waiter; }
+    Pipe& pipe;
+  };
+  struct In final : Sink {
+    explicit In(Pipe& p) : pipe(p) {}
+    void head(const Metadata&) override {}
+    Poll push(const Message& message) override { return pipe.push(message); }
+    Poll room() override { return pipe.room(); }
+    void arm(Waiter* waiter) override { pipe.writer_ = waiter; }
+    Pipe& pipe;
+  };
+
+  Poll poll(Message*& message);
+  Poll push(const Message& message);
+  Poll room() const;
+  void release();  // what the last poll() lent
+  static void wake(Waiter*& waiter);
+
+  MessageSlot slot_;
+  std::size_t mark_;
+  Buffer bytes_;  // a std::size_t before each message
+  std::size_t lent_ = 0;
+  Message current_;
+  Waiter *reader_ = nullptr, *writer_ = nullptr;
+  bool closed_ = false, abandoned_ = false, discarding_ = false;
+  Out out_;
+  In in_;
+};
+
+}  // namespace pintle

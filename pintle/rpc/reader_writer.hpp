@@ -1,0 +1,66 @@
+// The typed ends of a stream, as handlers and callers hold them.
+#pragma once
+
+#include <pintle/rpc/call.hpp>
+#include <pintle/rpc/type_of.hpp>
+
+namespace pintle {
+
+namespace detail {
+
+Status malformed_message(std::string_view type);
+
+template <class T>
+class [[nodiscard]] TypedReading : public Reading {
+ public:
+  using Reading::Reading;
+  Result<const T*> await_resume() {
+    Result<Message*> message = Reading::await_resume();
+    if (!message) return std::unexpected(std::move(message).error());
+    if (*message == nullptr) return nullptr;
+    const T* object = (*message)->template as<T>();
+    if (object == nullptr) return std::unexpected(malformed_message(type_of<T>.name()));
+    return object;
+  }
+};
+
+class [[nodiscard]] TypedWriting : public Writing {
+ public:
+  TypedWriting(Sink& sink, const void* object, const TypeInfo& type, CancelScope& scope)
+      : Writing(sink, message_, scope), message_(object, type) {}
+
+ private:
+  Message message_;
+};
+
+}  // namespace detail
+
+// Reads a stream of T. Loop's thread only, one read at a time.
+template <class T>
+class Reader {
+ public:
+  Reader(Source& source, CancelScope& scope) : source_(source), scope_(scope) {}
+  // The next message, good until the next read; null at the end; the status of the call when it was cancelled, reset or
+  // ran out of time; INTERNAL when the bytes are not a T. `auto m = co_await reader.read();`
+  detail::TypedReading<T> read() { return {source_, scope_}; }
+
+ private:
+  Source& source_;
+  CancelScope& scope_;
+};
+
+// Writes a stream of T. Loop's thread only, one write at a time.
+template <class T>
+class Writer {
+ public:
+  Writer(Sink& sink, CancelScope& scope) : sink_(sink), scope_(scope) {}
+  // Encodes `message` at once, then waits while the peer reads too slowly. Not OK: the call is over.
+  // `Status s = co_await writer.write(item);`
+  detail::TypedWriting write(const T& message) { return {sink_, &message, type_of<T>, scope_}; }
+
+ private:
+  Sink& sink_;
+  CancelScope& scope_;
+};
+
+}  // namespace pintle

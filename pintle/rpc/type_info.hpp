@@ -1,0 +1,51 @@
+// What generated code says about messages, methods and services: plain tables, no virtual calls, no Protobuf.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace pintle {
+
+struct Violations;
+
+// How a message type is made, parsed and written. Emitted once per type; a null hook was not generated.
+struct TypeInfo {
+  std::string_view (*name)();  // "items.v1.Item"
+  void* (*slot)(void* reuse);  // `reuse`, cleared, or a new object when it is null
+  void (*drop)(void* object) noexcept;
+  bool (*parse)(void* object, std::span<const std::byte> bytes);
+  std::size_t (*size)(const void* object);            // also caches sizes for encode()
+  void (*encode)(const void* object, std::byte* to);  // writes the size() bytes that the last size() promised
+  bool (*validate)(const void* object, Violations& out) = nullptr;
+  bool (*from_json)(void* object, std::string_view json) = nullptr;
+  void (*to_json)(const void* object, std::string& out) = nullptr;
+};
+
+// Which sides of a call are streams.
+enum class Kind : std::uint8_t { unary, client_stream, server_stream, bidi };
+constexpr bool client_streams(Kind k) { return k == Kind::client_stream || k == Kind::bidi; }
+constexpr bool server_streams(Kind k) { return k == Kind::server_stream || k == Kind::bidi; }
+
+// google.protobuf.MethodOptions.IdempotencyLevel: what retries may assume.
+enum class Idempotency : std::uint8_t { unknown, no_side_effects, idempotent };
+
+struct MethodInfo {
+  std::string_view path;     // "/items.v1.ItemService/GetItem"
+  std::string_view service;  // "items.v1.ItemService"
+  std::string_view name;     // "GetItem"
+  Kind kind = Kind::unary;
+  Idempotency idempotency = Idempotency::unknown;
+  const TypeInfo* request = nullptr;  // null: bytes only
+  const TypeInfo* response = nullptr;
+};
+
+struct ServiceInfo {
+  std::string_view name;  // "items.v1.ItemService"
+  std::string_view file;  // "items/v1/items.proto"
+  std::span<const MethodInfo> methods;
+};
+
+}  // namespace pintle

@@ -1,0 +1,361 @@
+#include <pintle/transport/connection.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace pintle::transport {
+
+namespace {
+
+// Told apart in PING acks: a drain's PING ends the notice, a keepalive's does nothing more than arrive.
+constexpr std::uint64_t kDrainTag = 0x70696e746c652d64;      // "pintle-d"
+constexpr std::uint64_t kKeepaliveTag = 0x70696e746c652d6b;  // "pintle-k"
+constexpr std::size_t kIdleOutput = 16 * 1024;               // what a connection without streams keeps
+constexpr int kReadsPerTurn = 4;  // of a full buffer: then the other connections have their turn
+
+}  // namespace
+
+Connection::End::End(Connection& c)
+    : TurnEnd([](TurnEnd* self) noexcept { static_cast<End*>(self)->connection.flush(); }), connection(c) {}
+
+Connection::Alarm::Alarm(Connection& c)
+    : Timer([](Timer* self) noexcept { static_cast<Alarm*>(self)->connection.on_timer(); }), connection(c) {}
+
+Connection::Connection(http2::Role role, std::unique_ptr<net::ByteStream> stream, const ConnectionOptions& options,
+                       std::span<std::byte> read_buffer, ConnectionOwner& owner, Acceptor* acceptor)
+    : role_(role),
+      loop_(stream->loop()),
+      stream_(std::move(stream)),
+      peer_(std::make_shared<const std::string>(stream_->peer())),
+      options_(options),
+      read_buffer_(read_buffer),
+      owner_(owner),
+      acceptor_(acceptor),
+      session_(role, options.http2, *this, loop_.now()),
+      turn_end_(*this),
+      alarm_(*this),
+      keepalive_(options.keepalive, loop_.now()),
+      idle_since_(loop_.now()) {
+  stream_->set_observer(*this);
+  stream_->want_read();
+  flush_soon();
+}
+
+Connection::~Connection() {
+  session_.on_transport_closed();
+  for (Exchange* exchange : attached_) exchange->orphan();
+}
+
+// -- Reading ----------------------------------------------------------------------------------------------------------
+
+void Connection::on_readable() noexcept {
+  if (closed_ || closing_soon_) return;
+  for (int reads = 0; reads < kReadsPerTurn; ++reads) {
+    const net::IoResult got = stream_->read(read_buffer_);
+    if (got.state == net::IoState::would_block) break;
+    if (got.state != net::IoState::ok) {
+      transport_gone(got.state == net::IoState::end ? "the peer closed the connection" : stream_->error());
+      return;
+    }
+    keepalive_.on_read(loop_.now());
+    session_.feed(read_buffer_.first(got.size), loop_.now());
+    start_accepted();
+    loop_.run_ready();  // readers take their messages out of the read buffer before it is used again
+    settle();
+    if (closing_soon_) break;
+    if (got.size < read_buffer_.size()) break;
+  }
+  if (!closing_soon_) stream_->want_read();
+  flush();
+}
+
+void Connection::start_accepted() {
+  for (std::size_t i = 0; i < accepted_.size(); ++i) {
+    Exchange* exchange = accepted_[i];
+    if (exchange == nullptr) continue;
+    exchange->accepted_ = false;
+    if (!exchange->attached()) {  // nothing to run: its user only has to take note, and that frees it
+      exchange->receiver_.on_start();
+      continue;
+    }
+    if (running_ >= options_.max_running) {
+      exchange->waiting_ = true;
+      waiting_.push_back(exchange);
+      continue;
+    }
+    ++running_;
+    exchange->running_ = true;
+    exchange->receiver_.on_start();
+  }
+  accepted_.clear();
+}
+
+void Connection::settle() {
+  for (Exchange* exchange : unsettled_) {
+    if (exchange == nullptr) continue;
+    exchange->unsettled_ = false;
+    if (exchange->in_place_.empty()) continue;
+    exchange->settle();
+    exchange->receiver_.on_body();
+  }
+  unsettled_.clear();
+}
+
+void Connection::on_headers(http2::Stream& stream, const Headers& fields, bool end) {
+  if (role_ == http2::Role::client) {
+    if (auto* exchange = static_cast<Exchange*>(stream.context)) {
+      exchange->ended_ = end;
+      exchange->receiver_.on_head(fields, end);
+      if (end) exchange->receiver_.on_body();
+    }
+    return;
+  }
+  Exchange& exchange = acceptor_->accept(*this, fields);
+  exchange.attach(*this, stream, end);
+  link(exchange);
+  exchange.accepted_ = true;
+  accepted_.push_back(&exchange);
+}
+
+void Connection::on_headers_too_large(http2::Stream& stream, bool) {
+  static const PreparedBlock kTooLarge(0, {{":status", "431"}});
+  session_.send_head(stream, kTooLarge, {}, true);
+}
+
+void Connection::on_trailers(http2::Stream& stream, const Headers& fields) {
+  if (auto* exchange = static_cast<Exchange*>(stream.context)) {
+    exchange->ended_ = true;
+    exchange->receiver_.on_trailers(fields);
+    exchange->receiver_.on_body();
+  }
+}
+
+void Connection::on_data(http2::Stream& stream, std::span<const std::byte> data, bool end) {
+  auto* exchange = static_cast<Exchange*>(stream.context);
+  if (exchange == nullptr) {
+    session_.consume(stream, data.size());
+    return;
+  }
+  exchange->append(data);
+  if (end) exchange->ended_ = true;
+  exchange->receiver_.on_body();
+}
+
+void Connection::on_reset(http2::Stream& stream, ErrorCode code, Initiator by) {
+  auto* exchange = static_cast<Exchange*>(stream.context);
+  if (exchange == nullptr) return;
+  exchange->detach();
+  stream.context = nullptr;
+  exchange->receiver_.on_reset(code, by);
+  exchange->receiver_.on_body();
+  // Else a peer that opens and resets streams would make the queue grow while the handlers are slow.
+  if (exchange->waiting_) {
+    std::erase(waiting_, exchange);
+    start_soon(*exchange);
+  }
+}
+
+void Connection::on_writable(http2::Stream& stream) {
+  if (auto* exchange = static_cast<Exchange*>(stream.context)) exchange->receiver_.on_writable();
+}
+
+void Connection::on_closed(http2::Stream& stream) {
+  if (auto* exchange = static_cast<Exchange*>(stream.context)) exchange->detach();
+  stream.context = nullptr;
+  idle_since_ = loop_.now();
+  if (phase_ == Phase::closing || draining_) flush_soon();
+}
+
+void Connection::on_settings(bool first) {
+  if (!first) {
+    if (refused_open_ && can_open()) {
+      refused_open_ = false;
+      owner_.on_capacity(*this);
+    }
+    return;
+  }
+  ready_ = true;
+  owner_.on_ready(*this);
+}
+
+void Connection::on_ping_ack(std::uint64_t tag) {
+  if (tag == kDrainTag && phase_ == Phase::noticed) {
+    notice_ends_ = loop_.now();
+    advance_drain();
+  }
+}
+
+void Connection::on_goaway(http2::StreamId, ErrorCode, std::string_view) {
+  if (std::exchange(draining_, true)) return;
+  owner_.on_draining(*this);
+  flush_soon();
+}
+
+void Connection::on_streams_available() {}  // follows a refused open(), and we ask can_open() first
+
+void Connection::on_connection_error(ErrorCode code, Initiator by, std::string_view reason) {
+  std::string text(reason);
+  text.append(" (").append(http2::error_name(code)).append(by == Initiator::peer ? ", said the peer)" : ")");
+  close_soon(text);
+}
+
+// -- Exchanges --------------------------------------------------------------------------------------------------------
+
+void Connection::open(Exchange& exchange, const PreparedBlock& head, std::span<const OutField> more, bool end) {
+  flush_soon();
+  http2::Stream* stream = session_.open(head, more, end, &exchange);
+  exchange.attach(*this, *stream, false);
+  exchange.sent_end_ = end;
+  link(exchange);
+}
+
+void Connection::link(Exchange& exchange) {
+  exchange.slot_ = attached_.size();
+  attached_.push_back(&exchange);
+}
+
+void Connection::forget(Exchange& exchange) {
+  attached_.back()->slot_ = exchange.slot_;
+  attached_[exchange.slot_] = attached_.back();
+  attached_.pop_back();
+  if (std::exchange(exchange.unsettled_, false)) unsettled_[exchange.unsettled_slot_] = nullptr;
+  if (std::exchange(exchange.waiting_, false)) std::erase(waiting_, &exchange);
+  if (std::exchange(exchange.accepted_, false))
+    std::replace(accepted_.begin(), accepted_.end(), &exchange, static_cast<Exchange*>(nullptr));
+  if (std::exchange(exchange.running_, false)) finished_running();
+}
+
+void Connection::finished_running() {
+  --running_;
+  if (waiting_.empty() || closed_) return;
+  Exchange& next = *waiting_.front();
+  waiting_.pop_front();
+  start_soon(next);
+}
+
+void Connection::start_soon(Exchange& exchange) {
+  exchange.waiting_ = false;
+  exchange.accepted_ = true;
+  accepted_.push_back(&exchange);
+  flush_soon();
+}
+
+// -- Writing ----------------------------------------------------------------------------------------------------------
+
+void Connection::on_writable() noexcept {
+  write_blocked_ = false;
+  flush();
+}
+
+void Connection::flush() {
+  turn_end_.dequeue();
+  if (closed_) return;
+  if (!accepted_.empty()) start_accepted();
+  Buffer& output = session_.output();
+  while (!write_blocked_) {
+    session_.pump();
+    if (output.empty()) break;
+    const net::IoResult sent = stream_->write(output.bytes());
+    if (sent.state == net::IoState::ok) {
+      output.consume(sent.size);
+      continue;
+    }
+    if (sent.state == net::IoState::would_block) {
+      write_blocked_ = true;
+      stream_->want_write();
+      break;
+    }
+    return transport_gone(stream_->error());
+  }
+  if (closing_soon_ || (phase_ == Phase::closing && session_.active_streams() == 0) ||
+      (draining_ && role_ == http2::Role::client && session_.active_streams() == 0)) {
+    if (closing_soon_ || output.empty()) {
+      if (output.empty()) stream_->shutdown_write();
+      transport_gone(reason_.empty() ? "the connection was drained" : std::string_view(reason_));
+      return;
+    }
+  }
+  output.shrink(session_.active_streams() == 0 ? kIdleOutput : options_.http2.output_cap);
+  arm_timer();
+}
+
+// -- Time -------------------------------------------------------------------------------------------------------------
+
+void Connection::arm_timer() {
+  TimePoint at = session_.next_timer().value_or(TimePoint::max());
+  const bool has_streams = session_.active_streams() != 0;
+  at = std::min({at, keepalive_.next(has_streams), notice_ends_});
+  if (!has_streams && phase_ == Phase::open)
+    at = std::min(at, Deadline::after(idle_since_, options_.idle_timeout).at());
+  if (at != TimePoint::max() && (!alarm_.armed() || at < alarm_.at())) loop_.arm(alarm_, at);
+}
+
+void Connection::on_timer() {
+  const TimePoint now = loop_.now();
+  session_.on_timer(now);
+  const bool has_streams = session_.active_streams() != 0;
+  switch (keepalive_.on_timer(now, has_streams)) {
+    case Keepalive::Action::ping:
+      session_.ping(kKeepaliveTag);
+      break;
+    case Keepalive::Action::give_up:
+      transport_gone("keepalive: the peer did not answer a PING in time");
+      return;
+    case Keepalive::Action::none:
+      break;
+  }
+  if (phase_ == Phase::noticed && now >= notice_ends_) advance_drain();
+  if (!has_streams && phase_ == Phase::open && Deadline::after(idle_since_, options_.idle_timeout).expired(now))
+    drain(std::chrono::seconds(1), "max_idle");
+  flush_soon();
+}
+
+// -- The end ----------------------------------------------------------------------------------------------------------
+
+void Connection::drain(Duration patience, std::string_view debug) {
+  if (phase_ != Phase::open) return;
+  if (role_ == http2::Role::client) {
+    phase_ = Phase::closing;
+    session_.close_gracefully(ErrorCode::no_error, debug);
+  } else {
+    phase_ = Phase::noticed;
+    drain_debug_ = debug;
+    notice_ends_ = Deadline::after(loop_.now(), patience).at();
+    session_.notice(debug);
+    session_.ping(kDrainTag);
+  }
+  flush_soon();
+}
+
+void Connection::advance_drain() {
+  phase_ = Phase::closing;
+  notice_ends_ = TimePoint::max();
+  session_.close_gracefully(ErrorCode::no_error, drain_debug_);
+  flush_soon();
+}
+
+void Connection::abort(ErrorCode code, std::string_view reason) {
+  if (closed_ || closing_soon_) return;
+  session_.terminate(code, reason);
+}
+
+void Connection::close_soon(std::string_view reason) {
+  if (closed_ || std::exchange(closing_soon_, true)) return;
+  reason_ = reason;
+  flush_soon();
+}
+
+// From the loop only: the last thing that happens is on_closed(), after which `this` may be gone.
+void Connection::transport_gone(std::string_view reason) {
+  if (std::exchange(closed_, true)) return;
+  const std::string why(reason);
+  phase_ = Phase::closed;
+  alarm_.disarm();
+  session_.on_transport_closed();
+  settle();
+  start_accepted();
+  turn_end_.dequeue();
+  owner_.on_closed(*this, why);
+}
+
+}  // namespace pintle::transport

@@ -1,0 +1,166 @@
+// One HTTP/2 connection on one loop: a byte stream below, an http2::Session in the middle, exchanges above.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <pintle/async/loop.hpp>
+#include <pintle/base/observe.hpp>
+#include <pintle/http2/session.hpp>
+#include <pintle/net/byte_stream.hpp>
+#include <pintle/transport/exchange.hpp>
+#include <pintle/transport/keepalive.hpp>
+
+namespace pintle::transport {
+
+// Server: gives each request its exchange.
+class Acceptor {
+ public:
+  // The exchange for a new request; its receiver hears on_start() once the batch is read. The views are valid during
+  // the call.
+  virtual Exchange& accept(Connection& connection, const Headers& fields) = 0;
+
+ protected:
+  ~Acceptor() = default;
+};
+
+// Who keeps the connection. Called from the loop.
+class ConnectionOwner {
+ public:
+  virtual void on_ready(Connection& connection) = 0;     // the peer's first SETTINGS came
+  virtual void on_draining(Connection& connection) = 0;  // the peer sent GOAWAY: no new streams here
+  virtual void on_capacity(Connection& connection) = 0;  // client: the peer allows more streams now
+  // The last call: the owner destroys the connection now or later. `reason` is for people.
+  virtual void on_closed(Connection& connection, std::string_view reason) = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
+struct ConnectionOptions {
+  ConnectionOptions() = default;
+  http2::Options http2;
+  KeepaliveOptions keepalive;
+  Duration idle_timeout = Duration::max();  // no stream for so long: a graceful end
+  // Server: handlers that run at the same time, those of cancelled streams included; more wait (CVE-2023-44487).
+  std::size_t max_running = 100;
+};
+
+// OPEN -> NOTICED (GOAWAY 2^31-1, PING) -> CLOSING (GOAWAY with the real last id) -> CLOSED. Only ever forward.
+enum class Phase : std::uint8_t { open, noticed, closing, closed };
+
+// Loop's thread only.
+class Connection final : http2::Events, net::ByteStream::Observer {
+ public:
+  // `read_buffer` is shared by all connections of the loop. `acceptor` is null for a client. All must outlive the
+  // connection.
+  Connection(http2::Role role, std::unique_ptr<net::ByteStream> stream, const ConnectionOptions& options,
+             std::span<std::byte> read_buffer, ConnectionOwner& owner, Acceptor* acceptor);
+  Connection(const Connection&) = delete;
+  ~Connection();
+
+  // -- Client -------------------------------------------------------------------------------------------------------
+  // False for want of streams: it may be true again when one of them ends, and after on_capacity().
+  bool can_open() {
+    if (phase_ != Phase::open || !ready_ || draining_) return false;
+    return session_.can_open() || !(refused_open_ = true);
+  }
+  // Opens a stream for `exchange`. REQUIRES: can_open().
+  void open(Exchange& exchange, const PreparedBlock& head, std::span<const OutField> more, bool end);
+
+  // -- The end ------------------------------------------------------------------------------------------------------
+  // Begins a graceful end: NOTICED now, CLOSING when the peer has answered or after `patience`, CLOSED when the last
+  // stream has ended.
+  void drain(Duration patience, std::string_view debug = {});
+  // Ends it now: GOAWAY(code), every stream reset, on_closed() at the end of the turn.
+  void abort(ErrorCode code, std::string_view reason);
+
+  Phase phase() const { return phase_; }
+  bool ready() const { return ready_; }
+  std::size_t active_streams() const { return session_.active_streams(); }
+  std::size_t running() const { return running_; }
+  std::string_view peer() const { return *peer_; }
+  // The same, shared with calls that may outlive the connection.
+  const std::shared_ptr<const std::string>& shared_peer() const { return peer_; }
+  Loop& loop() const { return loop_; }
+  const http2::Session& session() const { return session_; }
+  // For whoever keeps its connections in a list.
+  std::size_t owner_slot = 0;
+
+ private:
+  friend class Exchange;
+
+  // http2::Events
+  void on_headers(http2::Stream& stream, const Headers& fields, bool end) override;
+  void on_headers_too_large(http2::Stream& stream, bool end) override;
+  void on_trailers(http2::Stream& stream, const Headers& fields) override;
+  void on_data(http2::Stream& stream, std::span<const std::byte> data, bool end) override;
+  void on_reset(http2::Stream& stream, ErrorCode code, Initiator by) override;
+  void on_writable(http2::Stream& stream) override;
+  void on_closed(http2::Stream& stream) override;
+  void on_settings(bool first) override;
+  void on_ping_ack(std::uint64_t tag) override;
+  void on_goaway(http2::StreamId last, ErrorCode code, std::string_view debug) override;
+  void on_streams_available() override;
+  void on_connection_error(ErrorCode code, Initiator by, std::string_view reason) override;
+
+  // net::ByteStream::Observer
+  void on_readable() noexcept override;
+  void on_writable() noexcept override;
+
+  void start_accepted();
+  void start_soon(Exchange& exchange);
+  void settle();
+  void flush();
+  void flush_soon() { loop_.at_turn_end(turn_end_); }
+  void arm_timer();
+  void on_timer();
+  void advance_drain();
+  void transport_gone(std::string_view reason);
+  void close_soon(std::string_view reason);
+  void link(Exchange& exchange);
+  void forget(Exchange& exchange);
+  void finished_running();
+
+  struct End : TurnEnd {
+    explicit End(Connection& c);
+    Connection& connection;
+  };
+  struct Alarm : Timer {
+    explicit Alarm(Connection& c);
+    Connection& connection;
+  };
+
+  const http2::Role role_;
+  Loop& loop_;
+  std::unique_ptr<net::ByteStream> stream_;
+  std::shared_ptr<const std::string> peer_;
+  ConnectionOptions options_;
+  std::span<std::byte> read_buffer_;
+  ConnectionOwner& owner_;
+  Acceptor* acceptor_;
+  http2::Session session_;
+  End turn_end_;
+  Alarm alarm_;
+  Keepalive keepalive_;
+  TimePoint idle_since_;
+  Phase phase_ = Phase::open;
+  bool ready_ = false, draining_ = false, write_blocked_ = false, closing_soon_ = false, closed_ = false;
+  bool refused_open_ = false;  // can_open() said no for want of streams
+  TimePoint notice_ends_ = TimePoint::max();
+  std::size_t running_ = 0;
+  std::string reason_;
+  std::string drain_debug_;
+  std::vector<Exchange*> attached_;   // until they are finished
+  std::vector<Exchange*> unsettled_;  // hold spans of the read buffer
+  std::vector<Exchange*> accepted_;   // of this batch
+  std::deque<Exchange*> waiting_;     // accepted, above max_running
+};
+
+}  // namespace pintle::transport

@@ -1,0 +1,138 @@
+#include <pintle/transport/exchange.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <pintle/transport/connection.hpp>
+
+namespace pintle::transport {
+
+namespace {
+constexpr std::size_t kKeptCapacity = 64 * 1024;  // memory that a pooled exchange keeps between calls
+}
+
+void Exchange::attach(Connection& connection, http2::Stream& stream, bool ended) {
+  connection_ = &connection;
+  stream_ = &stream;
+  stream.context = this;
+  ended_ = ended;
+  sent_end_ = false;
+  credited_ = expected_ = 0;
+}
+
+void Exchange::append(std::span<const std::byte> data) {
+  if (data.empty()) return;
+  if (in_place_.empty() && kept_.empty()) {
+    in_place_ = data;
+    if (!std::exchange(unsettled_, true)) {
+      unsettled_slot_ = connection_->unsettled_.size();
+      connection_->unsettled_.push_back(this);
+    }
+  } else {
+    settle();
+    kept_.append(data);
+  }
+  if (expected_ > credited_) expect(expected_);
+}
+
+void Exchange::settle() {
+  if (in_place_.empty()) return;
+  kept_.append(in_place_);
+  in_place_ = {};
+}
+
+void Exchange::consume(std::size_t n) {
+  if (!in_place_.empty())
+    in_place_ = in_place_.subspan(n);
+  else
+    kept_.consume(n);
+  const std::size_t ahead = std::min(n, credited_);
+  credited_ -= ahead;
+  expected_ = 0;
+  if (stream_ != nullptr && n > ahead) {
+    connection_->session_.consume(*stream_, n - ahead);
+    connection_->flush_soon();
+  }
+}
+
+void Exchange::expect(std::size_t total) {
+  expected_ = total;
+  const std::size_t reach = std::min(total, body().size());
+  if (reach <= credited_ || stream_ == nullptr || ended_) return;
+  connection_->session_.consume(*stream_, reach - std::exchange(credited_, reach));
+  connection_->flush_soon();
+}
+
+void Exchange::send_head(const PreparedBlock& head, std::span<const OutField> more, bool end) {
+  if (stream_ == nullptr || sent_end_) return;
+  sent_end_ = end;
+  connection_->flush_soon();
+  connection_->session_.send_head(*stream_, head, more, end);
+}
+
+std::byte* Exchange::write_body(std::size_t n, bool end) {
+  if (!body_open()) return nullptr;
+  sent_end_ = end;
+  connection_->flush_soon();
+  http2::Session& session = connection_->session_;
+  if (std::byte* direct = session.write_data(*stream_, n, end)) return direct;
+  return session.extend_queue(*stream_, n, end);
+}
+
+bool Exchange::body_writable() const {
+  return stream_ == nullptr || connection_->session_.queued(*stream_) <= connection_->options_.http2.stream_queue_mark;
+}
+
+void Exchange::end_body() {
+  if (!body_open()) return;
+  sent_end_ = true;
+  connection_->flush_soon();
+  connection_->session_.queue_data(*stream_, {}, true);
+}
+
+void Exchange::send_trailers(const PreparedBlock& block, std::span<const OutField> more) {
+  if (!body_open()) return;
+  sent_end_ = true;
+  connection_->flush_soon();
+  connection_->session_.send_trailers(*stream_, block, more);
+}
+
+void Exchange::reset(ErrorCode code) {
+  if (stream_ == nullptr) return;
+  connection_->flush_soon();
+  connection_->session_.reset(*stream_, code);  // detaches
+}
+
+void Exchange::detach() { stream_ = nullptr; }
+
+void Exchange::orphan() {
+  settle();
+  connection_ = nullptr;
+  stream_ = nullptr;
+  unsettled_ = accepted_ = waiting_ = running_ = false;
+}
+
+void Exchange::finish() {
+  if (connection_ != nullptr) leave(*std::exchange(connection_, nullptr));
+  in_place_ = {};
+  kept_.clear();
+  kept_.shrink(kKeptCapacity);
+}
+
+void Exchange::leave(Connection& connection) {
+  if (stream_ != nullptr) {
+    http2::Stream& stream = *std::exchange(stream_, nullptr);
+    stream.context = nullptr;
+    const bool is_client = connection.role_ == http2::Role::client;
+    if (!sent_end_ || (is_client && !ended_)) {
+      connection.session_.reset(stream, ErrorCode::cancel);
+      connection.flush_soon();
+    } else if (!ended_) {
+      const std::size_t unread = in_place_.size() + kept_.size();
+      if (unread > credited_) connection.session_.consume(stream, unread - credited_);
+    }
+  }
+  connection.forget(*this);
+}
+
+}  // namespace pintle::transport

@@ -1,0 +1,96 @@
+// One request and its response on one stream, from either side, without a word of HTTP/2 framing: heads, bodies,
+// trailers, reset.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <pintle/base/buffer.hpp>
+#include <pintle/base/byte_flow.hpp>
+#include <pintle/http2/error.hpp>
+#include <pintle/http2/session.hpp>
+#include <pintle/transport/headers.hpp>
+
+namespace pintle::transport {
+
+class Connection;
+using http2::ErrorCode;
+using http2::Initiator;
+
+// What happens on an exchange. Called inside the connection's reading: take note, wake, but resume nobody.
+class Receiver {
+ public:
+  // Server: the batch of bytes that brought the request has been read; its body, as far as it came, is at hand. It
+  // comes once for every accepted request, also for one whose stream was reset while it waited for its turn.
+  virtual void on_start() = 0;
+  // Client: the response's head. The views are valid during the call only.
+  virtual void on_head(const Headers& fields, bool end) = 0;
+  // The body grew, ended or moved in memory.
+  virtual void on_body() = 0;
+  // Ends the body; on_body() follows.
+  virtual void on_trailers(const Headers& fields) = 0;
+  // The stream ended before its time. Nothing can be sent or comes any more; on_body() follows.
+  virtual void on_reset(ErrorCode code, Initiator by) = 0;
+  virtual void on_writable() = 0;
+
+ protected:
+  ~Receiver() = default;
+};
+
+// Lives in its user's own object, which may outlive stream and connection: then sends go nowhere and the body has
+// ended. Loop's thread only. From the moment it is attached until finish() it must stay where it is.
+class Exchange final : public ByteInflow, public ByteOutflow {
+ public:
+  explicit Exchange(Receiver& receiver) : receiver_(receiver) {}
+  Exchange(const Exchange&) = delete;
+  ~Exchange() { finish(); }
+
+  // -- What comes ---------------------------------------------------------------------------------------------------
+  std::span<const std::byte> body() const override { return in_place_.empty() ? kept_.bytes() : in_place_; }
+  bool body_ended() const override { return ended_ || stream_ == nullptr; }
+  void consume(std::size_t n) override;
+  void expect(std::size_t total) override;
+
+  // -- What goes ----------------------------------------------------------------------------------------------------
+  // Server: the response's head; `end` when that is all (Trailers-Only).
+  void send_head(const PreparedBlock& head, std::span<const OutField> more, bool end);
+  std::byte* write_body(std::size_t n, bool end) override;
+  bool body_writable() const override;
+  bool body_open() const override { return stream_ != nullptr && !sent_end_; }
+  // Ends our side without more bytes.
+  void end_body();
+  void send_trailers(const PreparedBlock& block, std::span<const OutField> more);
+  // Ends the stream at once; nothing more comes.
+  void reset(ErrorCode code);
+
+  // The user is done with it: what the stream still holds goes out without it, what still comes is dropped. Idempotent.
+  void finish();
+
+  bool attached() const { return stream_ != nullptr; }
+  // Null once the connection or the stream is gone.
+  Connection* connection() const { return connection_; }
+
+ private:
+  friend class Connection;
+  void attach(Connection& connection, http2::Stream& stream, bool ended);
+  void append(std::span<const std::byte> data);  // body bytes that came
+  void settle();                                 // in-place bytes become our own
+  void detach();                                 // the stream is gone
+  void orphan();                                 // the connection is gone
+  void leave(Connection& connection);
+
+  Receiver& receiver_;
+  Connection* connection_ = nullptr;
+  http2::Stream* stream_ = nullptr;
+  std::span<const std::byte> in_place_;  // in the connection's read buffer; kept_ is empty then
+  Buffer kept_;
+  std::size_t credited_ = 0;  // bytes of the body whose window was given back ahead of consume()
+  std::size_t expected_ = 0;
+  std::size_t slot_ = 0, unsettled_slot_ = 0;  // in the connection's lists
+  bool ended_ = false, sent_end_ = false, unsettled_ = false;
+  // Server: in the batch that is being started; accepted but above the limit; counted as a running handler.
+  bool accepted_ = false, waiting_ = false, running_ = false;
+};
+
+}  // namespace pintle::transport
