@@ -1,0 +1,303 @@
+// App as the whole process that it is made for: each test forks one and talks to it by socket, signal and log.
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <pintle/app/app.hpp>
+#include <pintle/async/runtime.hpp>
+#include <pintle/async/sync_wait.hpp>
+#include <pintle/client/channel.hpp>
+#include <pintle/rpc/call.hpp>
+#include <pintle/rpc/pipe.hpp>
+
+namespace pintle {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// One method that answers at once and one that sleeps for an hour.
+class Probe final : public Service {
+ public:
+  Probe() {
+    for (MethodInfo& m : methods_) m.kind = Kind::bidi;
+    info_ = {.name = "probe", .file = "", .methods = methods_};
+  }
+  const ServiceInfo& info() const override { return info_; }
+  std::unique_ptr<Handler> handler(std::size_t index) override {
+    struct Fast final : Handler {
+      Task<Status> operator()(Call&) override { co_return Status(); }
+    };
+    struct Slow final : Handler {
+      Task<Status> operator()(Call& call) override {
+        call.send_head();
+        co_return co_await sleep_for(std::chrono::hours(1));
+      }
+    };
+    if (index == 0) return std::make_unique<Fast>();
+    return std::make_unique<Slow>();
+  }
+
+ private:
+  MethodInfo methods_[2] = {{.path = "/probe/fast", .service = "probe", .name = "fast"},
+                            {.path = "/probe/slow", .service = "probe", .name = "slow"}};
+  ServiceInfo info_;
+};
+
+// A forked process that runs an App with these flags.
+class Process {
+ public:
+  enum class Story : std::uint8_t {
+    plain,
+    added_twice,  // serves its service twice
+    held,         // says "made", and runs when release() lets it
+  };
+  explicit Process(std::vector<std::string> flags, Story story = Story::plain) {
+    int ends[2], gate[2];
+    if (::pipe(ends) != 0 || ::pipe(gate) != 0) std::abort();
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::dup2(ends[1], STDERR_FILENO);
+      ::dup2(ends[1], STDOUT_FILENO);
+      ::close(ends[0]);
+      ::close(ends[1]);
+      ::close(gate[1]);
+      ::_exit(live(flags, story, gate[0]));
+    }
+    ::close(ends[1]);
+    ::close(gate[0]);
+    log_ = ends[0];
+    gate_ = gate[1];
+  }
+  Process(const Process&) = delete;
+  ~Process() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+    ::close(log_);
+    release();
+  }
+  void release() {
+    if (gate_ >= 0) ::close(std::exchange(gate_, -1));
+  }
+
+  // What it writes up to a line that has `word` in it, or to its end.
+  std::string log_until(std::string_view word) {
+    std::string seen;
+    char c;
+    while (::read(log_, &c, 1) == 1) {
+      seen.push_back(c);
+      if (c == '\n' && seen.find(word, seen.rfind('\n', seen.size() - 2) + 1) != std::string::npos) break;
+    }
+    return seen;
+  }
+  // Waits for "ready"; the address in it.
+  std::string ready() {
+    const std::string log = log_until("\"message\":\"ready\"");
+    const std::string key = "\"address\":\"";
+    const std::size_t at = log.find(key);
+    if (at == std::string::npos) return "no address in: " + log;
+    return log.substr(at + key.size(), log.find('"', at + key.size()) - at - key.size());
+  }
+  void signal(int number) const { ::kill(pid_, number); }
+  // Waits for the end. The exit code, or 1000 + the signal that killed it.
+  int end() {
+    int state = 0;
+    ::waitpid(std::exchange(pid_, -1), &state, 0);
+    return WIFEXITED(state) ? WEXITSTATUS(state) : 1000 + WTERMSIG(state);
+  }
+
+ private:
+  static int live(const std::vector<std::string>& flags, Story story, int gate) {
+    std::vector<const char*> argv = {"probe"};
+    for (const std::string& flag : flags) argv.push_back(flag.c_str());
+    App app("probe", static_cast<int>(argv.size()), argv.data());
+    Probe probe;
+    app.serve(probe);
+    if (story == Story::added_twice) app.serve(probe);
+    if (story == Story::held) {
+      app.log().info("made");
+      char c;
+      (void)!::read(gate, &c, 1);
+    }
+    return app.run();
+  }
+
+  pid_t pid_ = -1;
+  int log_ = -1, gate_ = -1;
+};
+
+Task<Status> call(Channel& channel, std::string_view path, Pipe& down) {
+  const Env env = co_await current_env();
+  MethodInfo info;
+  info.path = path;
+  info.kind = Kind::bidi;
+  Pipe up(nullptr);
+  up.close();
+  Call call(info, up.source(), down.sink(), env.scope);
+  co_return co_await channel.method(info)(call).in({env.loop, &call.scope, &call});
+}
+
+// Forks before it starts threads of its own, as fork() wants it.
+class Apps : public ::testing::Test {
+ protected:
+  static const std::vector<std::string>& any_port() {
+    static const std::vector<std::string> flags = {"--server.host=127.0.0.1", "--server.port=0", "--server.threads=1"};
+    return flags;
+  }
+  static std::vector<std::string> with(std::vector<std::string> more) {
+    more.insert(more.begin(), any_port().begin(), any_port().end());
+    return more;
+  }
+};
+
+class Client {
+ public:
+  explicit Client(const std::string& address) : runtime_(one()) {
+    runtime_.start();
+    auto made = make_channel(runtime_, address);
+    EXPECT_TRUE(made.has_value()) << address;
+    if (made) channel_ = *made;
+  }
+  ~Client() {
+    channel_.reset();
+    runtime_.stop();
+    runtime_.join();
+  }
+  Status fast() {
+    Pipe down(nullptr);
+    return sync_wait(runtime_, call(*channel_, "/probe/fast", down));
+  }
+  // Returns when the slow call is over.
+  Status slow() {
+    Pipe down(nullptr);
+    return sync_wait(runtime_, call(*channel_, "/probe/slow", down));
+  }
+
+ private:
+  static RuntimeOptions one() {
+    RuntimeOptions o;
+    o.threads = 1;
+    return o;
+  }
+  Runtime runtime_;
+  std::shared_ptr<Channel> channel_;
+};
+
+TEST_F(Apps, ServesOnceItSaysReadyAndSigtermEndsItWithZero) {
+  Process process(any_port());
+  const std::string address = process.ready();
+  {
+    Client client(address);
+    EXPECT_EQ(client.fast(), Status()) << address;
+  }
+  process.signal(SIGTERM);
+  EXPECT_THAT(process.log_until("\"stopped\""),
+              AllOf(HasSubstr("draining"), HasSubstr("SIGTERM"), HasSubstr("stopped")));
+  EXPECT_EQ(process.end(), 0);
+}
+
+TEST_F(Apps, SigintIsAsGood) {
+  Process process(any_port());
+  process.ready();
+  process.signal(SIGINT);
+  EXPECT_EQ(process.end(), 0);
+}
+
+TEST_F(Apps, CallsThatOutlastTheGraceEndAsUnavailable) {
+  Process process(with({"--server.shutdown_grace=100ms"}));
+  Client client(process.ready());
+  EXPECT_EQ(client.fast(), Status());
+  Status ended;
+  std::thread caller([&] { ended = client.slow(); });
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.end(), 0);
+  caller.join();
+  EXPECT_EQ(ended.code(), Code::unavailable) << ended.to_string();
+}
+
+TEST_F(Apps, ASecondSignalCutsTheGraceShort) {
+  Process process(with({"--server.shutdown_grace=1h"}));
+  Client client(process.ready());
+  EXPECT_EQ(client.fast(), Status());
+  std::thread caller([&] { (void)client.slow(); });
+  process.signal(SIGTERM);
+  EXPECT_THAT(process.log_until("\"draining\""), HasSubstr("\"again\":false"));
+  process.signal(SIGTERM);
+  EXPECT_THAT(process.log_until("\"draining\""), HasSubstr("\"again\":true"));
+  EXPECT_EQ(process.end(), 0);
+  caller.join();
+}
+
+TEST_F(Apps, SignalsBeforeItServesEndItAsSoonAsItDoes) {
+  Process process(any_port(), Process::Story::held);
+  process.log_until("\"made\"");
+  for (int i = 0; i < 2; ++i) {
+    process.signal(SIGTERM);
+    EXPECT_THAT(process.log_until("\"draining\""), HasSubstr("SIGTERM"));
+  }
+  process.release();
+  EXPECT_THAT(process.log_until("\"stopped\""), HasSubstr("\"stopped\""));
+  EXPECT_EQ(process.end(), 0);
+}
+
+TEST_F(Apps, DuringLameDuckItStillServes) {
+  Process process(with({"--server.lame_duck=1h"}));
+  const std::string address = process.ready();
+  process.signal(SIGTERM);
+  EXPECT_THAT(process.log_until("\"draining\""), HasSubstr("SIGTERM"));
+  {
+    Client client(address);
+    EXPECT_EQ(client.fast(), Status());
+  }
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.end(), 0);
+}
+
+TEST_F(Apps, APortThatIsTakenEndsItWithOneAndSaysWhy) {
+  const int taken = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  ASSERT_EQ(::bind(taken, reinterpret_cast<sockaddr*>(&at), size), 0);
+  ASSERT_EQ(::listen(taken, 1), 0);
+  ASSERT_EQ(::getsockname(taken, reinterpret_cast<sockaddr*>(&at), &size), 0);
+  Process process({"--server.host=127.0.0.1", "--server.port=" + std::to_string(ntohs(at.sin_port))});
+  EXPECT_THAT(process.log_until("never"), AllOf(HasSubstr("can't listen"), Not(HasSubstr("\"ready\""))));
+  EXPECT_EQ(process.end(), 1);
+  ::close(taken);
+}
+
+TEST_F(Apps, AWrongConfigurationEndsItWithTwo) {
+  Process process({"--server.port=70000"});
+  EXPECT_THAT(process.log_until("never"), HasSubstr("server.port"));
+  EXPECT_EQ(process.end(), 2);
+}
+
+TEST_F(Apps, AServiceAddedTwiceEndsItWithOne) {
+  Process process(any_port(), Process::Story::added_twice);
+  EXPECT_THAT(process.log_until("never"), HasSubstr("/probe/fast"));
+  EXPECT_EQ(process.end(), 1);
+}
+
+TEST_F(Apps, CheckConfigServesNothing) {
+  Process process(with({"--check-config"}));
+  EXPECT_THAT(process.log_until("never"), Not(HasSubstr("\"ready\"")));
+  EXPECT_EQ(process.end(), 0);
+}
+
+}  // namespace
+}  // namespace pintle

@@ -1,0 +1,50 @@
+// The log of a process: one line per event on a file descriptor, as JSON for machines or as text for a terminal.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <pintle/base/observe.hpp>
+
+namespace pintle {
+
+enum class LogFormat : std::uint8_t { json, text };
+
+// JSON: {"time":"2026-11-23T08:51:15.123456789Z","severity":"INFO","message":"…", then the fields in their order}. A
+// field whose key is one of these three gets a '_' behind it. Bytes that are not UTF-8 become U+FFFD, so every line is
+// JSON. Text: "2026-11-23T08:51:15.123Z INFO  message key=value key="value with spaces"". Line breaks and control
+// characters are escaped in both: nothing that a stranger sends can forge a line.
+//
+// Any thread may write at any time: lines are never torn and never mixed, also when the descriptor is slow. A line that
+// can't be written is lost.
+class StreamLog final : public LogSink {
+ public:
+  using WallClock = std::function<std::chrono::sys_time<std::chrono::nanoseconds>()>;
+
+  // `fd` stays the caller's. The clock is asked once per line, by the thread that writes.
+  explicit StreamLog(int fd = 2, LogFormat format = LogFormat::json, Level level = Level::info, WallClock clock = {});
+
+  // Lines below this level are dropped. May be changed while others write.
+  void set_level(Level level) noexcept { level_.store(level, std::memory_order_relaxed); }
+
+  bool enabled(Level level) const noexcept override { return level >= level_.load(std::memory_order_relaxed); }
+  void write(Level level, std::string_view message, std::span<const Field> fields) noexcept override;
+
+ private:
+  const int fd_;
+  const LogFormat format_;
+  std::atomic<Level> level_;
+  const WallClock clock_;
+  std::mutex writing_;  // guards the order of bytes on fd_
+};
+
+// The line that StreamLog writes, line break included.
+void format_log_line(LogFormat format, std::chrono::sys_time<std::chrono::nanoseconds> time, Level level,
+                     std::string_view message, std::span<const Field> fields, std::string& out);
+
+}  // namespace pintle

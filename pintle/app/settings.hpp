@@ -1,0 +1,23 @@
+// What the configuration's schema says, as the options that the rooms take.
+#pragma once
+
+#include <pintle/async/runtime.hpp>
+#include <pintle/base/status.hpp>
+#include <pintle/client/options.hpp>
+#include <pintle/net/address.hpp>
+#include <pintle/server/options.hpp>
+
+namespace pintle::config::v1 {
+class Client;
+class Server;
+}  // namespace pintle::config::v1
+
+namespace pintle {
+
+RuntimeOptions runtime_options(const config::v1::Server& server);
+ServerOptions server_options(const config::v1::Server& server, Logger log);
+ChannelOptions channel_options(const config::v1::Client& client, Logger log);
+// Where the server listens; the error names the key.
+Result<net::SockAddress> listen_address(const config::v1::Server& server);
+
+}  // namespace pintle

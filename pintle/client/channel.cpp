@@ -1,0 +1,142 @@
+#include <pintle/client/channel.hpp>
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <random>
+#include <string>
+#include <unordered_map>
+
+#include <pintle/client/internal/client_call.hpp>
+#include <pintle/client/internal/loop_channel.hpp>
+#include <pintle/net/address.hpp>
+#include <pintle/net/connector.hpp>
+#include <pintle/net/resolver.hpp>
+
+namespace pintle {
+
+namespace client {
+namespace {
+
+constexpr std::string_view kUserAgent = "pintle/0.1.0";
+
+class ClientChannel final : public Channel {
+ public:
+  ClientChannel(std::vector<Loop*> loops, std::shared_ptr<Dialer> dialer, ChannelOptions options)
+      : loops_(std::move(loops)) {
+    if (!options.random) options.random = own_random();
+    options_ = std::make_shared<const ChannelOptions>(std::move(options));
+    user_agent_ = options_->user_agent;
+    if (!user_agent_.empty()) user_agent_ += ' ';
+    user_agent_ += kUserAgent;
+    for (Loop* loop : loops_) {
+      if (loop->index() >= homes_.size()) homes_.resize(loop->index() + 1);
+      homes_[loop->index()] = std::make_shared<LoopChannel>(*loop, dialer, options_);
+    }
+  }
+
+  ~ClientChannel() override {
+    for (Loop* loop : loops_) {
+      std::shared_ptr<LoopChannel> home = std::move(homes_[loop->index()]);
+      loop->post([home = std::move(home)] { home->shutdown(); });
+    }
+  }
+
+  Handler& method(const MethodInfo& info) override {
+    std::lock_guard lock(mutex_);
+    auto it = methods_.find(info.path);
+    if (it != methods_.end()) return it->second->chain.top();
+    auto entry = std::make_unique<Entry>();
+    entry->path = info.path;
+    entry->service = info.service;
+    entry->name = info.name;
+    entry->info = info;  // of a proxy it may be gone tomorrow; layers keep what they are given
+    entry->info.path = entry->path;
+    entry->info.service = entry->service;
+    entry->info.name = entry->name;
+    entry->handler = std::make_unique<TransportHandler>(entry->info, homes_, *options_, next_block_++, user_agent_);
+    std::vector<const Layer*> layers;
+    for (auto& layer : options_->layers) layers.push_back(layer.get());
+    entry->chain = Chain::build(entry->info, *entry->handler, layers);
+    Entry& made = *entry;
+    methods_.emplace(made.path, std::move(entry));
+    return made.chain.top();
+  }
+
+  Loop& loop() override { return *loops_[next_loop_++ % loops_.size()]; }
+
+ private:
+  struct Entry {
+    std::string path, service, name;
+    MethodInfo info;
+    std::unique_ptr<Handler> handler;
+    Chain chain;
+  };
+
+  // Seeded by the system; a channel draws from it once per connection attempt, so a lock costs nothing.
+  static std::function<double()> own_random() {
+    struct Generator {
+      std::mutex mutex;
+      std::mt19937_64 engine{std::random_device{}()};
+    };
+    return [g = std::make_shared<Generator>()] {
+      std::lock_guard lock(g->mutex);
+      return std::uniform_real_distribution<double>()(g->engine);
+    };
+  }
+
+  std::vector<Loop*> loops_;
+  std::shared_ptr<const ChannelOptions> options_;
+  std::string user_agent_;
+  std::vector<std::shared_ptr<LoopChannel>> homes_;  // by loop index
+  std::mutex mutex_;
+  std::unordered_map<std::string_view, std::unique_ptr<Entry>> methods_;  // guarded by mutex_
+  std::uint32_t next_block_ = 1;                                          // guarded by mutex_
+  std::atomic<std::size_t> next_loop_ = 0;
+};
+
+// Dials the addresses of a target in their order, until one answers (pick_first).
+class TargetDialer final : public Dialer {
+ public:
+  explicit TargetDialer(net::Target target) : target_(std::move(target)) {}
+
+  Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop&, Deadline deadline) override {
+    std::vector<net::SockAddress> addresses = target_.addresses;
+    if (target_.kind == net::Target::Kind::dns) {
+      auto resolved = co_await resolver_.resolve(target_.host, target_.port);
+      if (!resolved) co_return std::unexpected(std::move(resolved).error());
+      addresses = std::move(*resolved);
+    }
+    Status last(Code::unavailable, "the target has no address", Origin::library);
+    for (const net::SockAddress& address : addresses) {
+      auto stream = co_await net::connect(address, deadline);
+      if (stream) co_return stream;
+      last = stream.error();
+    }
+    co_return std::unexpected(std::move(last));
+  }
+
+ private:
+  net::Target target_;
+  net::SystemResolver resolver_;
+};
+
+}  // namespace
+}  // namespace client
+
+std::shared_ptr<Channel> make_channel(std::vector<Loop*> loops, std::shared_ptr<Dialer> dialer,
+                                      ChannelOptions options) {
+  return std::make_shared<client::ClientChannel>(std::move(loops), std::move(dialer), std::move(options));
+}
+
+Result<std::shared_ptr<Channel>> make_channel(Runtime& runtime, std::string_view target, ChannelOptions options) {
+  Result<net::Target> parsed = net::parse_target(target);
+  if (!parsed) return std::unexpected(std::move(parsed).error());
+  if (options.authority.empty()) options.authority = parsed->default_authority;
+  std::vector<Loop*> loops;
+  loops.reserve(runtime.size());
+  for (std::size_t i = 0; i < runtime.size(); ++i) loops.push_back(&runtime.loop(i));
+  return make_channel(std::move(loops), std::make_shared<client::TargetDialer>(std::move(*parsed)), std::move(options));
+}
+
+}  // namespace pintle

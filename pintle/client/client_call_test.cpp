@@ -1,0 +1,267 @@
+// One call, as it looks on the wire and as its caller sees its end.
+#include <gmock/gmock.h>
+
+#include <pintle/client/test_support/frame_server.hpp>
+
+namespace pintle::client::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class ClientCalls : public ::testing::Test, public ChannelTest {};
+
+TEST_F(ClientCalls, AUnaryCallIsAHeadAndOneFrame) {
+  RunningCall call = connected_call("/s/m", CallOptions().metadata("x-a", "1").metadata("raw-bin", "\xff"));
+  EXPECT_THAT(
+      peer().calls(),
+      ElementsAre("HEADERS 1 END_HEADERS :method=POST :scheme=http :path=/s/m :authority=test te=trailers "
+                  "content-type=application/grpc user-agent=pintle/0.1.0 grpc-timeout=30000000u x-a=1 raw-bin=/w",
+                  "DATA 1 END_STREAM \"\\x00\\x00\\x00\\x00\\x02hi\""));
+  EXPECT_FALSE(call.done());
+  peer().send(Peer::head(1, {{"x-head", "2"}}) + wire::data(1, message("there")) +
+              Peer::trailers(1, {{"grpc-status", "0"}, {"x-trailer", "3"}}));
+  ASSERT_TRUE(call.done());
+  const Outcome outcome = call.get();
+  EXPECT_EQ(outcome.status, Status());
+  EXPECT_THAT(outcome.responses, ElementsAre("there"));
+  EXPECT_EQ(outcome.head.get("x-head"), "2");
+  EXPECT_EQ(outcome.trailers.get("x-trailer"), "3");
+}
+
+TEST_F(ClientCalls, ARequestStreamEndsWithAnEmptyFrame) {
+  RunningCall call = connected_call("/s/m", {}, Kind::bidi, {"a", "b"});
+  EXPECT_THAT(peer().calls(), ElementsAre(AllOf(StartsWith("HEADERS 1"), Not(HasSubstr("grpc-timeout"))),
+                                          HasSubstr("\\x01a"), HasSubstr("\\x01b"), "DATA 1 END_STREAM \"\""));
+  peer().answer(1);
+  EXPECT_EQ(call.get().status, Status());
+}
+
+TEST_F(ClientCalls, TheUserAgentOfTheOptionsStandsBeforeOurs) {
+  ChannelOptions options;
+  options.user_agent = "shop/7";
+  ChannelTest test(options);
+  test.connected_call();
+  EXPECT_THAT(test.peer().calls(), Contains(HasSubstr("user-agent=shop/7 pintle/0.1.0")));
+}
+
+TEST_F(ClientCalls, OnlyUnaryCallsHaveADefaultTimeout) {
+  RunningCall unary = connected_call("/s/unary");
+  RunningCall stream = call("/s/stream", {}, Kind::server_stream);
+  EXPECT_THAT(peer().calls(), Contains(AllOf(HasSubstr("/s/stream"), Not(HasSubstr("grpc-timeout")))));
+  loop.advance(seconds(30));
+  ASSERT_TRUE(unary.done());
+  EXPECT_EQ(unary.get().status.code(), Code::deadline_exceeded);
+  loop.advance(std::chrono::hours(1));
+  EXPECT_FALSE(stream.done());
+}
+
+TEST_F(ClientCalls, ADeadlineOfTheCallersReplacesTheDefault) {
+  RunningCall call = connected_call("/s/m", CallOptions().timeout(seconds(60)));
+  EXPECT_THAT(peer().calls(), Contains(HasSubstr("grpc-timeout=60000000u")));
+  loop.advance(seconds(59));
+  EXPECT_FALSE(call.done());
+}
+
+TEST_F(ClientCalls, AtItsDeadlineTheCallEndsHereAndTheServerIsTold) {
+  RunningCall call = connected_call("/s/m", CallOptions().timeout(milliseconds(100)));
+  peer().calls();
+  loop.advance(milliseconds(100));
+  ASSERT_TRUE(call.done());
+  EXPECT_THAT(peer().calls(), ElementsAre("RST_STREAM 1 CANCEL"));
+  // What the server says about it afterwards is not used.
+  peer().send(Peer::head(1) + Peer::trailers(1, {{"grpc-status", "1"}, {"x-late", "1"}}));
+  const Outcome outcome = call.get();
+  EXPECT_EQ(outcome.status.code(), Code::deadline_exceeded);
+  EXPECT_EQ(outcome.status.origin(), Origin::library);
+  EXPECT_TRUE(outcome.trailers.empty());
+}
+
+TEST_F(ClientCalls, TheTimeSpentWaitingForAConnectionIsTakenOff) {
+  RunningCall call = this->call("/s/m", CallOptions().timeout(seconds(5)));
+  loop.advance(seconds(2));
+  peer().settle();
+  EXPECT_THAT(peer().calls(), Contains(HasSubstr("grpc-timeout=3000000u")));
+}
+
+TEST_F(ClientCalls, ACallerThatCancelsResetsTheStream) {
+  RunningCall call = connected_call();
+  peer().calls();
+  call.cancel();
+  loop.run_until_idle();
+  ASSERT_TRUE(call.done());
+  EXPECT_EQ(call.get().status.code(), Code::cancelled);
+  EXPECT_THAT(peer().calls(), ElementsAre("RST_STREAM 1 CANCEL"));
+}
+
+TEST_F(ClientCalls, MetadataThatCannotBeSentNameTheirKeyAndNothingIsDialled) {
+  for (const char* key : {"Upper", "spa ce", "grpc-timeout", ":path", ""}) {
+    RunningCall call = this->call("/s/m", CallOptions().metadata(key, "v"));
+    ASSERT_TRUE(call.done()) << key;
+    const Status status = call.get().status;
+    EXPECT_EQ(status.code(), Code::internal) << key;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(std::string("'") + key + "'"));
+  }
+  RunningCall value = call("/s/m", CallOptions().metadata("x-a", "line\nbreak"));
+  EXPECT_THAT(std::string(value.get().status.message()), AllOf(HasSubstr("'x-a'"), Not(HasSubstr("break"))));
+  EXPECT_EQ(dials(), 0u);
+}
+
+TEST_F(ClientCalls, ARefusedStreamWasNotProcessed) {
+  RunningCall call = connected_call();
+  peer().send(wire::rst(1, http2::ErrorCode::refused_stream));
+  Outcome outcome = call.get();
+  EXPECT_EQ(outcome.status.code(), Code::unavailable);
+  EXPECT_TRUE(outcome.left_client);
+  EXPECT_FALSE(outcome.processed);
+
+  RunningCall other = this->call();
+  peer().send(wire::rst(3, http2::ErrorCode::cancel));
+  outcome = other.get();
+  EXPECT_EQ(outcome.status.code(), Code::cancelled);
+  EXPECT_TRUE(outcome.processed);
+}
+
+TEST_F(ClientCalls, ALostConnectionIsUnavailable) {
+  RunningCall call = connected_call();
+  peer().send(Peer::head(1));
+  peer().hang_up();
+  EXPECT_EQ(call.get().status.code(), Code::unavailable);
+}
+
+TEST_F(ClientCalls, AnAnswerThatIsNotGrpcEndsTheStreamAtOnce) {
+  RunningCall call = connected_call();
+  peer().calls();
+  peer().send(wire::headers(1, {{":status", "503"}, {"content-type", "text/html"}}) + wire::data(1, "<html>"));
+  ASSERT_TRUE(call.done());
+  EXPECT_EQ(call.get().status.code(), Code::unavailable);
+  EXPECT_THAT(peer().calls(), ElementsAre("RST_STREAM 1 CANCEL"));
+}
+
+TEST_F(ClientCalls, InformationalHeadsAreSkipped) {
+  RunningCall call = connected_call();
+  peer().send(wire::headers(1, {{":status", "103"}}));
+  EXPECT_FALSE(call.done());
+  peer().answer(1);
+  EXPECT_EQ(call.get().status, Status());
+}
+
+TEST_F(ClientCalls, MessagesMayArriveByteByByteAndSeveralInAFrame) {
+  RunningCall call = connected_call("/s/m", {}, Kind::server_stream);
+  peer().send(Peer::head(1));
+  for (char byte : message("slow")) peer().send(wire::data(1, std::string(1, byte)));
+  peer().send(wire::data(1, message("a") + message("") + message("b")));
+  peer().send(Peer::trailers(1, {{"grpc-status", "0"}}));
+  EXPECT_THAT(call.get().responses, ElementsAre("slow", "a", "", "b"));
+}
+
+TEST_F(ClientCalls, AMessageAboveTheLimitIsResourceExhausted) {
+  ChannelOptions options;
+  options.max_receive_message = 4;
+  ChannelTest test(options);
+  RunningCall call = test.connected_call();
+  test.peer().calls();
+  test.peer().send(Peer::head(1) + wire::data(1, message("12345").substr(0, 5)));
+  ASSERT_TRUE(call.done());
+  EXPECT_EQ(call.get().status.code(), Code::resource_exhausted);
+  EXPECT_THAT(test.peer().calls(), ElementsAre("RST_STREAM 1 CANCEL"));
+}
+
+TEST_F(ClientCalls, ACompressedMessageThatNobodyAnnouncedIsInternal) {
+  RunningCall call = connected_call();
+  std::string compressed = message("x");
+  compressed[0] = 1;
+  peer().send(Peer::head(1) + wire::data(1, compressed));
+  EXPECT_EQ(call.get().status.code(), Code::internal);
+}
+
+TEST_F(ClientCalls, TheEndOfTheResponseEndsTheRequests) {
+  Pipe up(nullptr), down(nullptr);
+  auto open_ended = [](Channel& channel, Pipe& in, Pipe& out) -> Task<Status> {
+    const Env env = co_await current_env();
+    MethodInfo info;
+    info.path = "/s/m";
+    info.kind = Kind::bidi;
+    Call call(info, in.source(), out.sink(), env.scope);
+    co_return co_await channel.method(info)(call).in({env.loop, &call.scope, &call});
+  };
+  auto running = loop.start(open_ended(*channel, up, down));
+  peer().settle();
+  peer().calls();
+  peer().send(Peer::head(1) + Peer::trailers(1, {{"grpc-status", "3"}}));
+  ASSERT_TRUE(running.done());
+  EXPECT_EQ(running.get().code(), Code::invalid_argument);
+  EXPECT_THAT(peer().calls(), ElementsAre(StartsWith("RST_STREAM 1")));
+}
+
+TEST_F(ClientCalls, LayersStandAroundTheCall) {
+  class Tag final : public Layer {
+    std::unique_ptr<Handler> wrap(const MethodInfo&, Handler& next) const override {
+      struct Tagging final : Handler {
+        explicit Tagging(Handler& n) : next(n) {}
+        Task<Status> operator()(Call& call) override {
+          call.request.add("x-tag", "1");
+          Status status = co_await next(call);
+          co_return status.ok() ? Status(Code::aborted, "the layer says no") : status;
+        }
+        Handler& next;
+      };
+      return std::make_unique<Tagging>(next);
+    }
+  };
+  ChannelOptions options;
+  options.layers.push_back(std::make_shared<Tag>());
+  ChannelTest test(options);
+  RunningCall call = test.connected_call();
+  EXPECT_THAT(test.peer().calls(), Contains(HasSubstr("x-tag=1")));
+  test.peer().answer(1);
+  EXPECT_EQ(call.get().status.code(), Code::aborted);
+}
+
+TEST_F(ClientCalls, LayersMayKeepTheMethodThatAProxyDescribed) {
+  class Names final : public Layer {
+   public:
+    explicit Names(std::string& into) : into_(into) {}
+    std::unique_ptr<Handler> wrap(const MethodInfo& method, Handler&) const override {
+      struct Naming final : Handler {
+        Naming(const MethodInfo& m, std::string& i) : method(m), into(i) {}
+        Task<Status> operator()(Call&) override {
+          into.append(method.service).append(" ").append(method.name).append(" ").append(method.path);
+          co_return Status();
+        }
+        const MethodInfo& method;
+        std::string& into;
+      };
+      return std::make_unique<Naming>(method, into_);
+    }
+
+   private:
+    std::string& into_;
+  };
+  std::string names;
+  ChannelOptions options;
+  options.layers.push_back(std::make_shared<Names>(names));
+  ChannelTest test(options);
+  {
+    const std::string service = "a.service.with.a.long.name", name = "AMethodWithALongName";
+    const std::string path = "/" + service + "/" + name;
+    MethodInfo info;
+    info.service = service;
+    info.name = name;
+    info.path = path;
+    test.channel->method(info);
+  }
+  test.call("/a.service.with.a.long.name/AMethodWithALongName");
+  EXPECT_EQ(names, "a.service.with.a.long.name AMethodWithALongName /a.service.with.a.long.name/AMethodWithALongName");
+}
+
+}  // namespace
+}  // namespace pintle::client::test

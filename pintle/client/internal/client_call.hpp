@@ -1,0 +1,69 @@
+// The innermost handler of a channel: one call becomes one exchange on a connection.
+#pragma once
+
+#include <vector>
+
+#include <pintle/client/internal/loop_channel.hpp>
+#include <pintle/client/internal/response_reader.hpp>
+#include <pintle/rpc/call.hpp>
+#include <pintle/rpc/framed.hpp>
+#include <pintle/transport/exchange.hpp>
+
+namespace pintle::client {
+
+// Lives in the handler's frame.
+class ClientCall final : public transport::Receiver {
+ public:
+  ClientCall(Call& call, std::size_t max_receive_message, void** slot);
+
+  // Opens the stream. The request's head carries the call's metadata and what is left of its deadline.
+  void open(transport::Connection& connection, const transport::PreparedBlock& head, TimePoint now,
+            OpenScratch& scratch);
+
+  // Messages that come; null at the end of the response.
+  FramedSource& responses() { return source_; }
+  FramedSink& requests() { return sink_; }
+  transport::Exchange& exchange() { return exchange_; }
+  ResponseReader& reader() { return reader_; }
+  // Ends the stream early.
+  void cancel() { exchange_.reset(transport::ErrorCode::cancel); }
+
+ private:
+  void on_start() override {}
+  void on_head(const transport::Headers& fields, bool end) override;
+  void on_body() override { source_.changed(); }
+  void on_trailers(const transport::Headers& fields) override { reader_.on_trailers(fields, call_.trailers); }
+  void on_reset(transport::ErrorCode code, transport::Initiator by) override;
+  void on_writable() override { sink_.changed(); }
+
+  struct RequestSink final : FramedSink {
+    using FramedSink::FramedSink;
+    void head(const Metadata&) override {}
+    void before_first() override {}
+  };
+
+  Call& call_;
+  transport::Exchange exchange_{*this};
+  FramedSource source_;
+  RequestSink sink_;
+  ResponseReader reader_;
+};
+
+class TransportHandler final : public Handler {
+ public:
+  // `homes`: by loop index. All outlive the handler.
+  TransportHandler(const MethodInfo& method, std::span<const std::shared_ptr<LoopChannel>> homes,
+                   const ChannelOptions& options, std::uint32_t block_id, std::string_view user_agent);
+
+  Task<Status> operator()(Call& call) override;
+
+ private:
+  static Task<Status> upload(Call& call, ClientCall& exchange, CancelScope& scope);
+
+  MethodInfo method_;
+  std::span<const std::shared_ptr<LoopChannel>> homes_;
+  const ChannelOptions& options_;
+  transport::PreparedBlock head_;
+};
+
+}  // namespace pintle::client

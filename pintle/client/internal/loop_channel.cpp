@@ -1,0 +1,139 @@
+#include <pintle/client/internal/loop_channel.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace pintle::client {
+
+namespace {
+constexpr std::size_t kReadBuffer = 128 * 1024;
+}
+
+LoopChannel::LoopChannel(Loop& loop, std::shared_ptr<Dialer> dialer, std::shared_ptr<const ChannelOptions> options)
+    : loop_(loop), dialer_(std::move(dialer)), options_(std::move(options)), read_buffer_(kReadBuffer) {}
+
+LoopChannel::~LoopChannel() = default;
+
+Task<Result<transport::Connection*>> LoopChannel::acquire(Call& call) {
+  const std::uint64_t failed_before = attempts_failed_;
+  for (bool waited = false;; waited = true) {
+    if (call.scope.cancelled()) {
+      next_turn();  // it may have been this one's
+      co_return std::unexpected(call.scope.status());
+    }
+    if (transport::Connection* connection = waited ? open_one() : pick()) co_return connection;
+    if (state_ == Connectivity::shutdown)
+      co_return std::unexpected(Status(Code::unavailable, "the channel was shut down", Origin::library));
+    // A failure while it waited counts too: a slow one may have outlasted its own delay.
+    if (!call.wait_for_ready && (state_ == Connectivity::transient_failure || attempts_failed_ != failed_before))
+      co_return std::unexpected(last_error_);
+    if (state_ == Connectivity::idle) {
+      connect();
+      if (state_ == Connectivity::transient_failure) continue;  // it failed at once, and woke those that waited already
+    }
+    co_await Waiting(*this, call.scope);
+  }
+}
+
+void LoopChannel::next_turn() {
+  if (waiting_.empty() || turn_given_ || open_one() == nullptr) return;
+  Waiting* next = waiting_.front();
+  waiting_.erase(waiting_.begin());
+  next->give_turn();
+}
+
+void LoopChannel::wake_all() {
+  for (Waiting* waiting : std::exchange(waiting_, {})) waiting->wake();
+}
+
+void LoopChannel::connect() {
+  state_ = Connectivity::connecting;
+  attempt_started_ = loop_.now();
+  connecting(shared_from_this()).start({&loop_, &scope_, nullptr});
+}
+
+Root LoopChannel::connecting(std::shared_ptr<LoopChannel> self) {
+  const Duration patience = std::max(self->options_->backoff.min_connect_timeout, self->next_delay());
+  auto stream = co_await self->dialer_->dial(self->loop_, Deadline::after(self->loop_.now(), patience));
+  if (self->state_ == Connectivity::shutdown) co_return;
+  if (!stream) {
+    self->failed(std::move(stream).error());
+    co_return;
+  }
+  self->current_ = std::make_unique<transport::Connection>(http2::Role::client, std::move(*stream),
+                                                           self->options_->connection, self->read_buffer_,
+                                                           static_cast<transport::ConnectionOwner&>(*self), nullptr);
+}
+
+// Grows with each failure in a row; the peer's SETTINGS, not the TCP handshake, end the row.
+Duration LoopChannel::next_delay() {
+  const ConnectBackoff& b = options_->backoff;
+  const double initial = std::chrono::duration<double>(b.initial).count();
+  const double cap = std::chrono::duration<double>(b.max).count();
+  const double base = std::min(cap, initial * std::pow(b.multiplier, failures_));
+  const double jittered = base * (1 - b.jitter + 2 * b.jitter * options_->random());
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(jittered));
+}
+
+void LoopChannel::failed(Status status) {
+  state_ = Connectivity::transient_failure;
+  last_error_ = Status(Code::unavailable, fmt::format("can't connect: {}", status.message()), Origin::library);
+  options_->log.warn("can't connect", {{"server.address", options_->authority}, {"error", status.message()}});
+  loop_.arm(retry_, attempt_started_ + next_delay());
+  ++failures_;
+  ++attempts_failed_;
+  // Those that wait for ready stay in TRANSIENT_FAILURE: they look again and wait again.
+  wake_all();
+}
+
+void LoopChannel::backed_off() {
+  if (state_ != Connectivity::transient_failure) return;
+  state_ = Connectivity::idle;
+  if (!waiting_.empty()) connect();
+}
+
+void LoopChannel::on_ready(transport::Connection& connection) {
+  if (&connection != current_.get()) return;
+  state_ = Connectivity::ready;
+  failures_ = 0;
+  wake_all();
+}
+
+void LoopChannel::on_draining(transport::Connection& connection) {
+  if (&connection != current_.get()) return;
+  const bool busy = connection.active_streams() != 0 || !waiting_.empty();
+  // A server that says good-bye before the first call is stopping: to come back at once would be to hammer it.
+  const bool useless = connection.session().counters().streams_opened == 0;
+  draining_.push_back(std::move(current_));
+  if (state_ != Connectivity::ready || useless) {
+    failed(Status(Code::unavailable, "the server is going away"));
+    return;
+  }
+  state_ = Connectivity::idle;
+  if (busy) connect();
+}
+
+void LoopChannel::on_closed(transport::Connection& connection, std::string_view reason) {
+  if (&connection == current_.get()) {
+    std::unique_ptr<transport::Connection> dying = std::move(current_);
+    const std::string why(reason);
+    dying.reset();
+    if (state_ == Connectivity::shutdown) return;
+    if (state_ == Connectivity::connecting) return failed(Status(Code::unavailable, why));
+    state_ = Connectivity::idle;
+    if (!waiting_.empty()) connect();
+    return;
+  }
+  std::erase_if(draining_, [&](const auto& c) { return c.get() == &connection; });
+}
+
+void LoopChannel::shutdown() {
+  state_ = Connectivity::shutdown;
+  retry_.disarm();
+  scope_.cancel(Status(Code::unavailable, "the channel was shut down", Origin::library));
+  if (current_) current_->drain(Duration::zero());
+  wake_all();
+}
+
+}  // namespace pintle::client

@@ -1,0 +1,49 @@
+// What a channel may be told; every default is the one that ships.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <pintle/async/task.hpp>
+#include <pintle/base/clock.hpp>
+#include <pintle/base/observe.hpp>
+#include <pintle/net/byte_stream.hpp>
+#include <pintle/rpc/handler.hpp>
+#include <pintle/transport/connection.hpp>
+
+namespace pintle {
+
+// The delays between attempts to connect (grpc/doc/connection-backoff.md).
+struct ConnectBackoff {
+  ConnectBackoff() = default;
+  Duration initial = std::chrono::seconds(1);
+  double multiplier = 1.6;
+  double jitter = 0.2;  // of the delay, up and down
+  Duration max = std::chrono::seconds(120);
+  Duration min_connect_timeout = std::chrono::seconds(20);  // what an attempt is given at least
+};
+
+// Makes connections to one target. Called on any loop; the task runs there.
+class Dialer {
+ public:
+  virtual Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop& loop, Deadline deadline) = 0;
+  virtual ~Dialer() = default;
+};
+
+struct ChannelOptions {
+  ChannelOptions() { connection.http2.max_concurrent_streams = 0; }
+  std::string authority;                                // ":authority"; empty: the target's host and port
+  std::string user_agent;                               // put before ours
+  Duration default_timeout = std::chrono::seconds(30);  // of unary calls that set none; max(): none
+  bool wait_for_ready = false;                          // of calls that do not say
+  std::size_t max_receive_message = 4 * 1024 * 1024;    // bytes; above it RESOURCE_EXHAUSTED
+  ConnectBackoff backoff;
+  transport::ConnectionOptions connection;
+  std::vector<std::shared_ptr<const Layer>> layers;  // outermost first
+  std::function<double()> random;  // uniform in [0, 1), any thread; empty: a generator of the channel's own
+  Logger log;
+};
+
+}  // namespace pintle

@@ -1,0 +1,167 @@
+#include <pintle/server/dialect/grpc.hpp>
+
+#include <array>
+
+#include <pintle/wire/content_type.hpp>
+#include <pintle/wire/metadata_coding.hpp>
+#include <pintle/wire/percent.hpp>
+#include <pintle/wire/status_map.hpp>
+#include <pintle/wire/timeout.hpp>
+
+namespace pintle::server {
+
+using transport::Indexing;
+using transport::PreparedBlock;
+using transport::Token;
+
+namespace {
+
+const std::array<PreparedBlock, 2> kHead = {
+    PreparedBlock(1, {{":status", "200"}, {"content-type", "application/grpc"}}),
+    PreparedBlock(2, {{":status", "200"}, {"content-type", "application/grpc+proto"}})};
+const PreparedBlock kOkTrailers(3, {{"grpc-status", "0"}});
+const PreparedBlock kNoTrailers(4, {});
+
+// grpc-message (coded) and grpc-status-details-bin (not yet coded), in bytes: a peer's header list is 8 KiB by
+// suggestion, and the status must get through.
+constexpr std::size_t kMaxMessage = 2048;
+constexpr std::size_t kMaxDetails = 4 * 1024;
+
+}  // namespace
+
+const transport::HeaderField* find_path(const transport::Headers& fields) {
+  for (const auto& field : fields)
+    if (field.token == Token::path) return &field;
+  return nullptr;
+}
+
+GrpcRequest read_grpc_request(const transport::Headers& fields, Metadata& metadata) {
+  GrpcRequest request;
+  bool has_content_type = false;
+  for (const auto& field : fields) {
+    switch (field.token) {
+      case Token::path:
+        request.path = field.value;
+        request.path_note = field.annotation;
+        break;
+      case Token::authority:
+      case Token::host:
+        if (request.authority.empty()) request.authority = field.value;
+        break;
+      case Token::method:
+        if (field.value != "POST") request.http_error = 405;
+        break;
+      case Token::content_type: {
+        has_content_type = true;
+        const wire::ContentType type = wire::parse_content_type(field.value);
+        if (type == wire::ContentType::not_grpc) {
+          if (request.http_error == 0) request.http_error = 415;
+        } else if (type == wire::ContentType::grpc_proto) {
+          request.proto_suffix = true;
+        } else if (type == wire::ContentType::grpc_other && request.refusal.ok()) {
+          request.refusal =
+              Status(Code::unimplemented, fmt::format("messages of content-type {} can't be read", field.value),
+                     Origin::library);
+        }
+        break;
+      }
+      case Token::grpc_timeout:
+        request.timeout = wire::parse_timeout(field.value);
+        if (!request.timeout && request.refusal.ok())
+          request.refusal =
+              Status(Code::internal, "grpc-timeout is malformed: it takes 1 to 8 digits and one of H M S m u n",
+                     Origin::library);
+        break;
+      case Token::grpc_encoding:
+        if (field.value != "identity" && request.refusal.ok()) {
+          request.unknown_encoding = true;
+          request.refusal = Status(Code::unimplemented, fmt::format("grpc-encoding {} is not supported", field.value),
+                                   Origin::library);
+        }
+        break;
+      case Token::user_agent:
+        metadata.add(field.name, field.value);
+        break;
+      case Token::other:
+      case Token::authorization:
+      case Token::cookie:
+      case Token::grpc_other:
+        if (Status bad = wire::decode_field(field.name, field.value, metadata); !bad.ok() && request.refusal.ok())
+          request.refusal = std::move(bad);
+        break;
+      default:
+        break;
+    }
+  }
+  if (!has_content_type && request.http_error == 0) request.http_error = 415;
+  return request;
+}
+
+std::string& GrpcResponder::scratch() {
+  if (used_ == values_.size()) values_.emplace_back();
+  std::string& s = values_[used_++];
+  s.clear();
+  return s;
+}
+
+void GrpcResponder::add_metadata(const Metadata& metadata) {
+  for (Metadata::Entry entry : metadata) {
+    if (!wire::check_entry(entry).ok()) continue;
+    fields_.push_back({entry.key, Metadata::is_binary(entry.key) ? wire::encode_value(entry, scratch()) : entry.value,
+                       Indexing::without});
+  }
+}
+
+void GrpcResponder::head(transport::Exchange& to, bool proto_suffix, const Metadata& metadata) {
+  fields_.clear();
+  used_ = 0;
+  if (!metadata.empty()) {
+    values_.reserve(metadata.size());
+    add_metadata(metadata);
+  }
+  to.send_head(kHead[proto_suffix], fields_, false);
+}
+
+void GrpcResponder::status(transport::Exchange& to, bool head_sent, bool proto_suffix, const Status& status,
+                           const Metadata& trailers) {
+  write_status(to, head_sent, proto_suffix, status, trailers, false);
+}
+
+void GrpcResponder::unknown_encoding(transport::Exchange& to, bool proto_suffix, const Status& refusal) {
+  write_status(to, false, proto_suffix, refusal, Metadata(), true);
+}
+
+void GrpcResponder::write_status(transport::Exchange& to, bool head_sent, bool proto_suffix, const Status& status,
+                                 const Metadata& trailers, bool offer_encodings) {
+  fields_.clear();
+  used_ = 0;
+  values_.reserve(trailers.size() + 2);
+  if (offer_encodings) fields_.push_back({"grpc-accept-encoding", "identity", Indexing::incremental});
+  const bool plain = status.ok() && head_sent;
+  if (!plain) {
+    fields_.push_back({"grpc-status", wire::format_grpc_status(status.code()), Indexing::incremental});
+    if (!status.message().empty()) {
+      std::string& coded = scratch();
+      wire::percent_encode_within(status.message(), kMaxMessage, coded);
+      fields_.push_back({"grpc-message", coded, Indexing::without});
+    }
+    if (!status.details().empty() && status.details().size() <= kMaxDetails) {
+      const Metadata::Entry entry{"grpc-status-details-bin", status.details()};
+      fields_.push_back({entry.key, wire::encode_value(entry, scratch()), Indexing::without});
+    }
+  }
+  add_metadata(trailers);
+  if (!head_sent)
+    to.send_head(kHead[proto_suffix], fields_, true);
+  else
+    to.send_trailers(plain ? kOkTrailers : kNoTrailers, fields_);
+}
+
+void GrpcResponder::http_error(transport::Exchange& to, int status) {
+  fields_.clear();
+  const std::string number = std::to_string(status);
+  fields_.push_back({":status", number, Indexing::without});
+  to.send_head(kNoTrailers, fields_, true);
+}
+
+}  // namespace pintle::server

@@ -1,0 +1,85 @@
+#include <pintle/server/internal/loop_server.hpp>
+
+#include <utility>
+
+#include <pintle/server/internal/server_call.hpp>
+
+namespace pintle::server {
+
+namespace {
+constexpr std::size_t kReadBuffer = 128 * 1024;
+}
+
+LoopServer::LoopServer(Loop& loop, const Router& router, const ServerOptions& options)
+    : loop_(loop), router_(router), options_(options), read_buffer_(kReadBuffer), free_(router.methods().size()) {}
+
+LoopServer::~LoopServer() = default;
+
+void LoopServer::serve(std::unique_ptr<net::ByteStream> stream) {
+  auto connection = std::make_unique<transport::Connection>(
+      http2::Role::server, std::move(stream), options_.connection, read_buffer_,
+      static_cast<transport::ConnectionOwner&>(*this), static_cast<transport::Acceptor*>(this));
+  connection->owner_slot = connections_.size();
+  connections_.push_back(std::move(connection));
+  if (is_draining_) connections_.back()->drain(Duration::zero());
+}
+
+transport::Exchange& LoopServer::accept(transport::Connection& connection, const transport::Headers& fields) {
+  const transport::HeaderField* path = find_path(fields);
+  const Method* method = nullptr;
+  if (path->annotation != nullptr && path->annotation->value != 0) {
+    method = reinterpret_cast<const Method*>(path->annotation->value);
+  } else {
+    method = &router_.find(path->value);
+    if (path->annotation != nullptr) path->annotation->value = reinterpret_cast<std::uintptr_t>(method);
+  }
+  std::vector<ServerCall*>& free = free_[method->index];
+  ServerCall* call;
+  if (free.empty()) {
+    call = all_calls_.emplace_back(std::make_unique<ServerCall>(*this, *method)).get();
+  } else {
+    call = free.back();
+    free.pop_back();
+  }
+  ++running_calls_;
+  return call->accept(connection.shared_peer(), fields);
+}
+
+void LoopServer::recycle(ServerCall& call) {
+  free_[call.method().index].push_back(&call);
+  --running_calls_;
+  check_drained();
+}
+
+void LoopServer::drain(Duration patience, std::function<void()> done) {
+  is_draining_ = true;
+  drained_ = std::move(done);
+  draining_.cancel(Status(Code::unavailable, "the server is about to stop", Origin::library));
+  for (auto& connection : connections_) connection->drain(patience);
+  check_drained();
+}
+
+void LoopServer::abort() {
+  scope_.cancel(Status(Code::unavailable, "the server has stopped", Origin::library));
+  for (std::size_t i = connections_.size(); i-- > 0;)
+    connections_[i]->abort(http2::ErrorCode::no_error, "the grace time is over");
+}
+
+void LoopServer::on_closed(transport::Connection& connection, std::string_view reason) {
+  options_.log.debug("connection closed", {{"network.peer.address", connection.peer()}, {"reason", reason}});
+  const std::size_t slot = connection.owner_slot;
+  std::unique_ptr<transport::Connection> dying = std::move(connections_[slot]);
+  if (slot + 1 != connections_.size()) {
+    connections_[slot] = std::move(connections_.back());
+    connections_[slot]->owner_slot = slot;
+  }
+  connections_.pop_back();
+  dying.reset();
+  check_drained();
+}
+
+void LoopServer::check_drained() {
+  if (is_draining_ && drained_ && connections_.empty() && running_calls_ == 0) std::exchange(drained_, nullptr)();
+}
+
+}  // namespace pintle::server

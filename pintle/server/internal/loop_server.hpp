@@ -1,0 +1,63 @@
+// What a server keeps on one loop: its connections there, and the calls that it pools. No locks: one thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <pintle/async/cancel.hpp>
+#include <pintle/server/dialect/grpc.hpp>
+#include <pintle/server/internal/router.hpp>
+#include <pintle/server/options.hpp>
+#include <pintle/transport/connection.hpp>
+
+namespace pintle::server {
+
+class ServerCall;
+
+class LoopServer final : transport::ConnectionOwner, transport::Acceptor {
+ public:
+  LoopServer(Loop& loop, const Router& router, const ServerOptions& options);
+  ~LoopServer();
+
+  void serve(std::unique_ptr<net::ByteStream> stream);
+  // A graceful end for every connection, also for those that come later. `done` is called when none is
+  // left and every handler has returned.
+  void drain(Duration patience, std::function<void()> done);
+  // The end of the grace time: cancels the calls that still run, closes what is left.
+  void abort();
+
+  Loop& loop() { return loop_; }
+  const ServerOptions& options() const { return options_; }
+  GrpcResponder& responder() { return responder_; }
+  CancelScope* scope() { return &scope_; }
+  CancelScope* draining() { return &draining_; }
+  std::uint64_t next_error_id() { return (std::uint64_t{loop_.index()} << 48) + ++errors_; }
+  void recycle(ServerCall& call);
+  std::size_t connections() const { return connections_.size(); }
+
+ private:
+  transport::Exchange& accept(transport::Connection& connection, const transport::Headers& fields) override;
+  void on_ready(transport::Connection&) override {}
+  void on_draining(transport::Connection&) override {}
+  void on_capacity(transport::Connection&) override {}
+  void on_closed(transport::Connection& connection, std::string_view reason) override;
+  void check_drained();
+
+  Loop& loop_;
+  const Router& router_;
+  const ServerOptions& options_;
+  CancelScope scope_;     // of all calls: the end of the grace time
+  CancelScope draining_;  // notice for long streams
+  GrpcResponder responder_;
+  std::vector<std::byte> read_buffer_;
+  std::vector<std::vector<ServerCall*>> free_;          // by method
+  std::vector<std::unique_ptr<ServerCall>> all_calls_;  // every call ever made here: the pool's owner
+  std::vector<std::unique_ptr<transport::Connection>> connections_;
+  std::size_t running_calls_ = 0;  // handlers whose frames live
+  bool is_draining_ = false;
+  std::function<void()> drained_;
+  std::uint64_t errors_ = 0;
+};
+
+}  // namespace pintle::server

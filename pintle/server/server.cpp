@@ -1,0 +1,141 @@
+#include <pintle/server/server.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+
+#include <pintle/net/listener.hpp>
+#include <pintle/server/internal/loop_server.hpp>
+#include <pintle/server/internal/router.hpp>
+#include <pintle/server/internal/server_call.hpp>
+
+namespace pintle {
+
+struct Server::Impl {
+  std::vector<Loop*> loops;
+  ServerOptions options;
+  server::Router router;
+  std::vector<std::shared_ptr<const Layer>> layers;
+  std::vector<std::unique_ptr<server::LoopServer>> homes;  // one per loop
+  std::mutex mutex;
+  std::vector<std::unique_ptr<net::Listener>> listeners;  // guarded by mutex
+
+  // The drain: first every loop, then the listeners, so that whoever still comes is told rather than refused.
+  struct Drain {
+    std::atomic<std::size_t> loops_left, listeners_left;
+    std::function<void()> done;
+  };
+  void close_listeners(const std::shared_ptr<Drain>& d) {
+    std::lock_guard lock(mutex);
+    d->listeners_left = listeners.size() + 1;
+    const auto one_less = [d] {
+      if (d->listeners_left.fetch_sub(1) == 1) d->done();
+    };
+    for (auto& listener : listeners) listener->close(one_less);
+    loops.front()->post(one_less);
+  }
+  struct Grace : Timer {
+    explicit Grace(server::LoopServer& of)
+        : Timer([](Timer* t) noexcept { static_cast<Grace*>(t)->home.abort(); }), home(of) {}
+    server::LoopServer& home;
+  };
+  std::vector<std::unique_ptr<Grace>> graces;
+  std::shared_ptr<Drain> drain;
+
+  server::LoopServer& home_of(Loop& loop) {
+    return *homes[static_cast<std::size_t>(std::ranges::find(loops, &loop) - loops.begin())];
+  }
+};
+
+namespace {
+
+std::vector<Loop*> loops_of(Runtime& runtime) {
+  std::vector<Loop*> loops;
+  loops.reserve(runtime.size());
+  for (std::size_t i = 0; i < runtime.size(); ++i) loops.push_back(&runtime.loop(i));
+  return loops;
+}
+
+}  // namespace
+
+Server::Server(std::vector<Loop*> loops, ServerOptions options) : impl_(std::make_unique<Impl>()) {
+  impl_->loops = std::move(loops);
+  impl_->options = std::move(options);
+}
+
+Server::Server(Runtime& runtime, ServerOptions options) : Server(loops_of(runtime), std::move(options)) {}
+
+Server::~Server() = default;
+
+Status Server::add(Service& service) { return impl_->router.add(service); }
+
+void Server::add_layer(std::shared_ptr<const Layer> layer) { impl_->layers.push_back(std::move(layer)); }
+
+void Server::set_fallback(std::unique_ptr<Handler> handler) { impl_->router.set_fallback(std::move(handler)); }
+
+void Server::start() {
+  std::vector<const Layer*> layers;
+  for (auto& layer : impl_->layers) layers.push_back(layer.get());
+  impl_->router.compile(layers);
+  for (Loop* loop : impl_->loops) {
+    impl_->homes.push_back(std::make_unique<server::LoopServer>(*loop, impl_->router, impl_->options));
+    impl_->graces.push_back(std::make_unique<Impl::Grace>(*impl_->homes.back()));
+  }
+}
+
+Result<net::SockAddress> Server::listen(const net::SockAddress& address) {
+  net::ListenerOptions options;
+  options.log = impl_->options.log;
+  options.max_connections = impl_->options.max_connections;
+  options.max_per_ip = impl_->options.max_connections_per_ip;
+  auto listener = net::Listener::listen(
+      address, impl_->loops, [this](std::unique_ptr<net::ByteStream> stream) { serve(std::move(stream)); }, options);
+  if (!listener) return std::unexpected(std::move(listener).error());
+  const net::SockAddress bound = (*listener)->address();
+  (*listener)->start();
+  std::lock_guard lock(impl_->mutex);
+  impl_->listeners.push_back(std::move(*listener));
+  return bound;
+}
+
+void Server::serve(std::unique_ptr<net::ByteStream> stream) {
+  server::LoopServer& home = impl_->home_of(stream->loop());
+  home.serve(std::move(stream));
+}
+
+void Server::drain(Duration grace, std::function<void()> done) {
+  const Duration patience = std::min<Duration>(std::chrono::seconds(1), grace / 5);
+  bool first;
+  {
+    std::lock_guard lock(impl_->mutex);
+    first = impl_->drain == nullptr;
+    if (first) {
+      impl_->drain = std::make_shared<Impl::Drain>();
+      impl_->drain->loops_left = impl_->loops.size();
+      impl_->drain->done = std::move(done);
+    }
+  }
+  auto drain = impl_->drain;
+  for (std::size_t i = 0; i < impl_->loops.size(); ++i) {
+    impl_->loops[i]->post([this, i, grace, patience, first, drain] {
+      server::LoopServer& home = *impl_->homes[i];
+      Impl::Grace& timer = *impl_->graces[i];
+      const TimePoint end = Deadline::after(home.loop().now(), grace).at();
+      if (!timer.armed() || end < timer.at()) home.loop().arm(timer, end);
+      if (!first) return;
+      home.drain(patience, [this, drain] {
+        if (drain->loops_left.fetch_sub(1) == 1) impl_->close_listeners(drain);
+      });
+    });
+  }
+}
+
+const std::vector<const ServiceInfo*>& Server::services() const { return impl_->router.services(); }
+
+std::size_t Server::connections() const {
+  std::size_t n = 0;
+  for (auto& home : impl_->homes) n += home->connections();
+  return n;
+}
+
+}  // namespace pintle

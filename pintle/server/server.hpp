@@ -1,0 +1,56 @@
+// A gRPC server: services, the layers around their methods, and the connections that it is given or accepts.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <pintle/async/runtime.hpp>
+#include <pintle/net/address.hpp>
+#include <pintle/rpc/handler.hpp>
+#include <pintle/server/options.hpp>
+
+namespace pintle {
+
+// Set up by one thread before start(); after that every function may be called from any thread unless it says
+// otherwise. One service object is called from all loops at the same time.
+class Server {
+ public:
+  // The loops are those of a runtime, or of a test; they outlive the server and have stopped, or are driven by the
+  // calling thread, when it is destroyed.
+  Server(std::vector<Loop*> loops, ServerOptions options = {});
+  Server(Runtime& runtime, ServerOptions options = {});
+  Server(const Server&) = delete;
+  ~Server();
+
+  // The service outlives the server. INVALID_ARGUMENT when it was added already.
+  Status add(Service& service);
+  // One more layer, inside those that were added before.
+  void add_layer(std::shared_ptr<const Layer> layer);
+  // Answers the methods that no service has, by bytes: for proxies and tools. call.facts.path names the method.
+  void set_fallback(std::unique_ptr<Handler> handler);
+
+  // Compiles the chains. No service or layer after it.
+  void start();
+
+  // Binds and listens; accepts from then on. The result is the bound address, with the port that the system picked for
+  // 0. UNAVAILABLE with the system's reason. REQUIRES: start(), a runtime's loops.
+  Result<net::SockAddress> listen(const net::SockAddress& address);
+  // Serves one connection that somebody else made. On the stream's loop only.
+  void serve(std::unique_ptr<net::ByteStream> stream);
+
+  // The graceful end: connections are told (GOAWAY), new ones are still taken and told at once, calls may end within
+  // `grace`; what still runs then is cancelled with UNAVAILABLE. `done` is called once, on some loop, when no
+  // connection is left and the listeners are closed. A second call with a shorter grace shortens it.
+  void drain(Duration grace, std::function<void()> done);
+
+  const std::vector<const ServiceInfo*>& services() const;
+  // Open connections; a glance, for health pages and tests.
+  std::size_t connections() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pintle

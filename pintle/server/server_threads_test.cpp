@@ -1,0 +1,172 @@
+// A server over real sockets: listeners, several loops, and the drain of all of it.
+#include <atomic>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include <pintle/async/runtime.hpp>
+#include <pintle/async/sync_wait.hpp>
+#include <pintle/net/connector.hpp>
+#include <pintle/rpc/client_calls.hpp>
+#include <pintle/rpc/pipe.hpp>
+#include <pintle/server/test_support/frame_client.hpp>
+#include <pintle/testing/kit/in_memory_server.hpp>
+
+namespace pintle::server::test {
+namespace {
+
+constexpr MethodInfo method(std::string_view path) {
+  MethodInfo info;
+  info.path = path;
+  info.kind = Kind::bidi;
+  return info;
+}
+
+Task<Status> call(Channel& channel, std::string_view path, std::string request, std::string* answer) {
+  const Env env = co_await current_env();
+  const MethodInfo info = method(path);
+  Pipe up(nullptr), down(nullptr, SIZE_MAX);
+  up.sink().push(Message(wire::as_bytes(request), nullptr, nullptr));
+  up.close();
+  Call call(info, up.source(), down.sink(), env.scope);
+  Status status = co_await channel.method(info)(call).in({env.loop, &call.scope, &call});
+  down.close();
+  Message* message = nullptr;
+  if (answer != nullptr && down.source().poll(message) == Poll::ready)
+    answer->assign(reinterpret_cast<const char*>(message->bytes().data()), message->bytes().size());
+  co_return status;
+}
+
+struct Noticed : CancelNode {
+  explicit Noticed(std::atomic<bool>& f)
+      : CancelNode([](CancelNode* node) noexcept { static_cast<Noticed*>(node)->flag = true; }), flag(f) {}
+  std::atomic<bool>& flag;
+};
+
+class SocketServer : public ::testing::Test {
+ protected:
+  SocketServer() : runtime_(options()), server_(runtime_) {
+    service_.add("/s/echo", echo);
+    service_.add("/s/slow", [this](Call& call) -> Task<Status> {
+      ++running_;
+      Noticed noticed(noticed_);
+      call.draining->add(noticed);
+      Status slept = co_await sleep_for(std::chrono::hours(1));
+      --running_;
+      co_return slept;
+    });
+    EXPECT_TRUE(server_.add(service_).ok());
+    server_.start();
+    runtime_.start();
+  }
+  ~SocketServer() override {
+    channel_.reset();
+    runtime_.stop();
+    runtime_.join();
+  }
+  static RuntimeOptions options() {
+    RuntimeOptions o;
+    o.threads = 2;
+    return o;
+  }
+  std::string listen() {
+    auto address = server_.listen(*net::SockAddress::from_ip("127.0.0.1", 0));
+    EXPECT_TRUE(address.has_value());
+    return address->to_string();
+  }
+  void drain(Duration grace) {
+    auto drained = std::make_shared<std::promise<void>>();
+    std::future<void> over = drained->get_future();
+    server_.drain(grace, [this, drained] {
+      if (++done_ == 1) drained->set_value();
+    });
+    over.wait();
+  }
+
+  static Task<bool> connected(std::string address) {
+    auto target = net::parse_target(address);
+    auto stream = co_await net::connect(target->addresses.front());
+    co_return stream.has_value();
+  }
+  // The long call of this fixture hears of the drain.
+  bool server_draining() const { return noticed_; }
+
+  FunctionService service_;
+  Runtime runtime_;
+  Server server_;
+  std::shared_ptr<Channel> channel_;
+  std::atomic<int> running_ = 0, done_ = 0;
+  std::atomic<bool> noticed_ = false;
+};
+
+TEST_F(SocketServer, ServesOverSeveralListenersAndDrainsThemAll) {
+  const std::string a = listen(), b = listen();
+  EXPECT_NE(a, b);
+  for (const std::string& address : {a, b}) {
+    auto channel = make_channel(runtime_, address);
+    ASSERT_TRUE(channel.has_value());
+    std::string answer;
+    EXPECT_EQ(sync_wait(runtime_, call(**channel, "/s/echo", "hello", &answer)), Status());
+    EXPECT_EQ(answer, "hello");
+    channel_ = *channel;
+  }
+  drain(std::chrono::seconds(10));
+  EXPECT_EQ(server_.connections(), 0u);
+  EXPECT_EQ(done_, 1);
+  const Status late = sync_wait(runtime_, call(*channel_, "/s/echo", "hello", nullptr));
+  EXPECT_EQ(late.code(), Code::unavailable) << "nobody listens any more";
+}
+
+TEST_F(SocketServer, TheEndOfTheGraceTimeEndsACallAsUnavailable) {
+  auto channel = make_channel(runtime_, listen());
+  ASSERT_TRUE(channel.has_value());
+  channel_ = *channel;
+  auto ending =
+      std::async(std::launch::async, [this] { return sync_wait(runtime_, call(*channel_, "/s/slow", "", nullptr)); });
+  while (running_ == 0) std::this_thread::yield();
+  drain(std::chrono::milliseconds(50));
+  EXPECT_EQ(ending.get().code(), Code::unavailable);
+  EXPECT_EQ(running_, 0);
+  EXPECT_EQ(done_, 1);
+}
+
+// RFC 9113 section 6.8 lets a server refuse politely; a closed port would refuse without a word.
+TEST_F(SocketServer, WhileCallsRunLateConnectionsAreTakenAndTold) {
+  const std::string address = listen();
+  auto channel = make_channel(runtime_, address);
+  ASSERT_TRUE(channel.has_value());
+  channel_ = *channel;
+  auto ending =
+      std::async(std::launch::async, [this] { return sync_wait(runtime_, call(*channel_, "/s/slow", "", nullptr)); });
+  while (running_ == 0) std::this_thread::yield();
+  auto drained = std::make_shared<std::promise<void>>();
+  server_.drain(std::chrono::hours(1), [drained] { drained->set_value(); });
+  while (!server_draining()) std::this_thread::yield();
+  auto late = sync_wait(runtime_, connected(address));
+  EXPECT_TRUE(late) << "the port was closed before the last call had ended";
+  server_.drain(Duration::zero(), [] {});
+  EXPECT_EQ(ending.get().code(), Code::unavailable);
+  drained->get_future().wait();
+  EXPECT_FALSE(sync_wait(runtime_, connected(address))) << "listeners close last, but they close";
+}
+
+TEST_F(SocketServer, WithoutConnectionsTheListenersAloneAreClosed) {
+  listen();
+  drain(std::chrono::hours(1));
+  EXPECT_EQ(done_, 1);
+}
+
+TEST_F(SocketServer, AnAddressThatIsTakenIsUnavailable) {
+  const std::string address = listen();
+  const auto port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  auto second = server_.listen(*net::SockAddress::from_ip("127.0.0.1", port));
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code(), Code::unavailable);
+  drain(Duration::zero());
+}
+
+}  // namespace
+}  // namespace pintle::server::test
