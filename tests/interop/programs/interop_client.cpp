@@ -1,0 +1,114 @@
+// interop_client --server_host H --server_port N --test_case NAME: runs one interoperability case against a server of
+// another implementation. The flags are those of grpc-go's interop client. Exits with 0 when the case passed.
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include "cases.hpp"
+#include <pintle/async/runtime.hpp>
+#include <pintle/async/sync_wait.hpp>
+#include <pintle/client/channel.hpp>
+
+namespace {
+
+using Case = pintle::Task<> (*)(interop::Context&);
+
+const std::map<std::string_view, Case> kCases = {
+    {"empty_unary", interop::empty_unary},
+    {"large_unary", interop::large_unary},
+    {"concurrent_large_unary", interop::concurrent_large_unary},
+    {"client_streaming", interop::client_streaming},
+    {"server_streaming", interop::server_streaming},
+    {"ping_pong", interop::ping_pong},
+    {"empty_stream", interop::empty_stream},
+    {"half_duplex", interop::half_duplex},
+    {"cancel_after_begin", interop::cancel_after_begin},
+    {"cancel_after_first_response", interop::cancel_after_first_response},
+    {"timeout_on_sleeping_server", interop::timeout_on_sleeping_server},
+    {"custom_metadata", interop::custom_metadata},
+    {"status_code_and_message", interop::status_code_and_message},
+    {"special_status_message", interop::special_status_message},
+    {"unimplemented_method", interop::unimplemented_method},
+    {"unimplemented_service", interop::unimplemented_service},
+    {"rpc_soak", interop::rpc_soak},
+    {"channel_soak", interop::channel_soak},
+};
+
+struct Flags {
+  std::string host = "localhost";
+  std::uint16_t port = 10000;
+  std::string test_case = "large_unary";
+  bool use_tls = false, use_test_ca = false;
+  std::string ca_file, host_override;
+  interop::SoakFlags soak;
+};
+
+void declare(CLI::App& cli, Flags& flags) {
+  cli.add_option("--server_host", flags.host, "where the server is");
+  cli.add_option("--server_port", flags.port, "its TCP port");
+  cli.add_option("--test_case", flags.test_case, "the case to run, or \"list\"");
+  cli.add_flag("--use_tls", flags.use_tls, "not built in yet: refused");
+  cli.add_flag("--use_test_ca", flags.use_test_ca, "trust --ca_file instead of the system's roots");
+  cli.add_option("--ca_file", flags.ca_file, "trusted roots, PEM");
+  cli.add_option("--server_host_override", flags.host_override, "the name that the server's certificate must have");
+  cli.add_option("--soak_iterations", flags.soak.iterations)->check(CLI::NonNegativeNumber);
+  cli.add_option("--soak_max_failures", flags.soak.max_failures)->check(CLI::NonNegativeNumber);
+  cli.add_option("--soak_per_iteration_max_acceptable_latency_ms", flags.soak.max_latency_ms);
+  cli.add_option("--soak_overall_timeout_seconds", flags.soak.overall_timeout_seconds);
+  cli.add_option("--soak_min_time_ms_between_rpcs", flags.soak.min_time_ms_between_rpcs)->check(CLI::NonNegativeNumber);
+  cli.add_option("--soak_request_size", flags.soak.request_size)->check(CLI::NonNegativeNumber);
+  cli.add_option("--soak_response_size", flags.soak.response_size)->check(CLI::NonNegativeNumber);
+  cli.add_option("--soak_num_threads", flags.soak.num_threads)->check(CLI::PositiveNumber);
+  cli.add_flag("--soak_wait_for_ready", flags.soak.wait_for_ready, "calls wait while the server is away");
+}
+
+int fail(const std::string& why) {
+  fmt::print(stderr, "interop_client: {}\n", why);
+  return 1;
+}
+
+int run(const Flags& flags, Case body) {
+  pintle::RuntimeOptions options;
+  options.threads = 1;  // a channel connects once per loop, and the cases want one connection
+  pintle::Runtime runtime(options);
+  runtime.start();
+  const std::string target =
+      fmt::format("{}:{}", flags.host.find(':') == flags.host.npos ? flags.host : "[" + flags.host + "]", flags.port);
+  const auto channel = pintle::make_channel(runtime, target);
+  if (!channel) return fail(channel.error().to_string());
+  interop::Context context(*channel);
+  context.new_channel = [&] { return *pintle::make_channel(runtime, target); };
+  context.server = target;
+  context.soak = flags.soak;
+  try {
+    pintle::sync_wait(runtime, body(context));
+  } catch (const std::exception& e) {
+    return fail(fmt::format("{} failed: {}", flags.test_case, e.what()));
+  }
+  fmt::print("{} passed\n", flags.test_case);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App cli("Runs gRPC's interoperability cases with Pintle's client");
+  Flags flags;
+  declare(cli, flags);
+  CLI11_PARSE(cli, argc, argv);
+  if (flags.test_case == "list") {
+    for (const auto& [name, body] : kCases) fmt::print("{}\n", name);
+    return 0;
+  }
+  const auto found = kCases.find(flags.test_case);
+  if (found == kCases.end())
+    return fail(fmt::format("no case is called {}; --test_case list names them", flags.test_case));
+  if (flags.use_tls) return fail("--use_tls: this build of Pintle speaks plaintext only");
+  return run(flags, found->second);
+}
