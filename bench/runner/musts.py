@@ -1,0 +1,67 @@
+"""The numbers that hold the design to account."""
+
+from dataclasses import dataclass
+
+from .measure import DISTURBED
+from .summary import Samples, added, disturbance, ratio
+
+
+@dataclass(frozen=True)
+class Must:
+    row: str
+    metric: str  # of measure.Sample
+    against: str
+    must: float
+    stretch: float
+    at_most: bool = True
+    plus: bool = False  # `against` is a row: the bound is for what is added to it, not for a ratio
+
+    def value(self, samples: Samples) -> float | None:
+        if self.plus:
+            return added(samples, self.row, self.against, self.metric, "pintle")
+        return ratio(samples, self.row, self.metric, "pintle", self.against)
+
+    def holds(self, value: float, bound: float) -> bool:
+        return value <= bound if self.at_most else value >= bound
+
+
+MUSTS = (
+    Must("unary_10x10", "cpu_s_per_100k", "floor", 2.2, 1.8),
+    Must("unary_10x10", "calls_per_s", "grpc_cpp", 16, 20, at_most=False),
+    Must("unary_1x100", "cpu_s_per_100k", "floor", 3.0, 2.4),
+    Must("unary_1x100", "cpu_s_per_100k", "grpc_cpp", 1 / 22, 1 / 30),
+    Must("unary_100x1", "cpu_s_per_100k", "floor", 1.4, 1.25),
+    Must("unary_100x1", "cpu_s_per_100k", "grpc_cpp", 1 / 5, 1 / 6.5),
+    Must("unary_1x1", "p50_us", "floor", 1.15, 1.08),
+    Must("unary_10x10_meta8", "cpu_s_per_100k", "unary_10x10", 0.05, 0.03, plus=True),
+    Must("stream_64k_down", "cpu_s_per_100k", "grpc_cpp", 0.75, 0.65),
+    Must("stream_64k_up", "cpu_s_per_100k", "grpc_cpp", 0.45, 0.35),
+    Must("stream_64b_down", "calls_per_s", "grpc_cpp", 30, 80, at_most=False),
+    Must("client_10x10", "calls_per_cpu_s", "grpc_cpp", 20, 35, at_most=False),
+    Must("client_1x100", "calls_per_cpu_s", "grpc_cpp", 20, 35, at_most=False),
+)
+
+
+def judge(samples: Samples, rows: list[str]) -> tuple[list[str], bool]:
+    """A line for each must of the rows that were asked for, and whether all hold. What was not measured does not hold."""
+    lines = []
+    passed = True
+    for must in MUSTS:
+        if must.row not in rows:
+            continue
+        value = must.value(samples)
+        if value is None:
+            verdict, shown = "NOT MEASURED", "-"
+        else:
+            shown = f"{value:.4f}"
+            verdict = "MISSED"
+            if must.holds(value, must.must):
+                verdict = "stretch" if must.holds(value, must.stretch) else "must"
+        sign = "<=" if must.at_most else ">="
+        passed &= verdict in ("must", "stretch")
+        others = disturbance(samples, must.row)
+        if others > DISTURBED:
+            verdict += f", but others took {others:.0%} of the cores"
+        lines.append(f"{must.row:<17} {must.metric:<15} {'-' if must.plus else '/'} {must.against:<11} {shown:>9}  {sign} {must.must:.4g} "
+                     f"(stretch {must.stretch:.4g})  {verdict}")
+    return lines, passed

@@ -1,0 +1,51 @@
+"""The rows of the benchmark: what is asked of each subject."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    load: tuple[str, ...]  # arguments of pintle_load, or of a client under test
+    subjects: tuple[str, ...] = ("pintle", "grpc_cpp", "floor", "engine")
+    side: str = "server"  # whose CPU time is the result: the server's or the client's
+    messages: int = 1  # in each call
+    message_bytes: int = 0  # what a stream carries in each message; 0 for unary rows
+
+
+def _unary(connections: int, streams: int) -> Row:
+    return Row(f"unary_{connections}x{streams}",
+               ("--connections", str(connections), "--streams", str(streams)))
+
+
+def _metadata(entries: int) -> Row:
+    plain = _unary(10, 10)
+    return Row(f"{plain.name}_meta{entries}", (*plain.load, "--metadata", str(entries)))
+
+
+def _stream(name: str, method: str, size: int, messages: int) -> Row:
+    load = ("--connections", "1", "--streams", "1", "--method", method,
+            "--payload", str(size), "--messages", str(messages))
+    return Row(name, load, ("pintle", "grpc_cpp"), messages=messages, message_bytes=size)
+
+
+def _client(connections: int, streams: int) -> Row:
+    return Row(f"client_{connections}x{streams}",
+               ("--connections", str(connections), "--streams", str(streams)),
+               ("pintle", "grpc_cpp"), side="client")
+
+
+ROWS = {row.name: row for row in (
+    _unary(1, 1),
+    _unary(1, 100),
+    _unary(10, 10),
+    _unary(100, 1),
+    _metadata(8),
+    _stream("stream_64k_down", "down", 65536, 64),
+    _stream("stream_64k_up", "up", 65536, 64),
+    _stream("stream_64b_down", "down", 64, 2000),
+    _client(10, 10),
+    _client(1, 100),
+)}
+
+DEFAULT_ROWS = ("unary_1x1", "unary_1x100", "unary_10x10", "unary_100x1")
