@@ -1,0 +1,13 @@
+# The bench for a moment: that it runs and tells sane numbers, not what they are.
+long_form="all rows of the bench, with rounds enough for the ratios"
+
+short() {
+  build release
+  check "bench/run with one row and one round" "$PINTLE_ROOT/bench/run" --rows unary_10x10 --rounds 1
+  check "instructions of one unary call, server" "$PINTLE_ROOT/bench/instructions" --no-build --side server
+  check "instructions of one unary call, client" "$PINTLE_ROOT/bench/instructions" --no-build --side client
+}
+
+long() {
+  check "bench/run with all rows" "$PINTLE_ROOT/bench/run"
+}

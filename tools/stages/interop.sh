@@ -1,0 +1,13 @@
+# Clients and servers of others: gRPC's interop cases both ways; the items service under grpcurl, buf curl and kill -9.
+long_form="soaks of 10 000 iterations"
+
+short() {
+  build release
+  counted "interop cases with grpc-go and grpcio" "$PINTLE_ROOT/tests/interop/run"
+  counted "the items service, called by grpcurl and buf curl" "$PINTLE_ROOT/tests/interop/items/run"
+  counted "what the items service acknowledged survives kill -9" "$PINTLE_ROOT/tests/durability/run"
+}
+
+long() {
+  counted "soaks of 10 000 iterations" "$PINTLE_ROOT/tests/interop/run" --full --only _soak
+}
