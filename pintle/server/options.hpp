@@ -2,9 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include <pintle/base/clock.hpp>
 #include <pintle/base/observe.hpp>
+#include <pintle/net/tls.hpp>
 #include <pintle/transport/connection.hpp>
 
 namespace pintle {
@@ -16,6 +20,15 @@ struct ServerOptions {
   std::size_t max_connections_per_ip = 1'000;         // the same per peer address; 0: no bound
   transport::ConnectionOptions connection;            // HTTP/2 limits, keepalive, idle timeout, running handlers
   Logger log;
+};
+
+// What one listener of a server does; the defaults are plaintext and every service.
+struct ListenOptions {
+  ListenOptions() = default;
+  std::shared_ptr<net::TlsServer> tls;  // null: plaintext
+  std::vector<std::string> services;    // full names, such as "items.v1.ItemService"; the others are UNIMPLEMENTED here
+  Duration handshake_timeout = std::chrono::seconds(10);  // of TLS; that of HTTP/2 is connection.http2's
+  std::size_t max_handshakes = 1'000;  // TLS handshakes in flight on one loop; more are closed at once
 };
 
 }  // namespace pintle
