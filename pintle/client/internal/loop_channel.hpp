@@ -78,6 +78,7 @@ class LoopChannel final : transport::ConnectionOwner, public std::enable_shared_
   void on_ready(transport::Connection& connection) override;
   void on_draining(transport::Connection& connection) override;
   void on_capacity(transport::Connection&) override { next_turn(); }
+  void on_too_many_pings(transport::Connection&) override {}
   void on_closed(transport::Connection& connection, std::string_view reason) override;
 
   transport::Connection* open_one() { return current_ && current_->can_open() ? current_.get() : nullptr; }
