@@ -1,7 +1,6 @@
 // What a channel may be told; every default is the one that ships.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +8,7 @@
 #include <pintle/async/task.hpp>
 #include <pintle/base/clock.hpp>
 #include <pintle/base/observe.hpp>
+#include <pintle/base/random.hpp>
 #include <pintle/net/byte_stream.hpp>
 #include <pintle/rpc/handler.hpp>
 #include <pintle/transport/connection.hpp>
@@ -33,7 +33,10 @@ class Dialer {
 };
 
 struct ChannelOptions {
-  ChannelOptions() { connection.http2.max_concurrent_streams = 0; }
+  ChannelOptions() {
+    connection.http2.max_concurrent_streams = 0;
+    connection.idle_timeout = std::chrono::minutes(30);  // then the channel is IDLE; the next call connects
+  }
   std::string authority;                                // ":authority"; empty: the target's host and port
   std::string user_agent;                               // put before ours
   Duration default_timeout = std::chrono::seconds(30);  // of unary calls that set none; max(): none
@@ -42,7 +45,7 @@ struct ChannelOptions {
   ConnectBackoff backoff;
   transport::ConnectionOptions connection;
   std::vector<std::shared_ptr<const Layer>> layers;  // outermost first
-  std::function<double()> random;  // uniform in [0, 1), any thread; empty: a generator of the channel's own
+  Random random;                                     // empty: system_random()
   Logger log;
 };
 
