@@ -44,6 +44,7 @@ class LoopServer final : transport::ConnectionOwner, transport::Acceptor {
   void on_too_many_pings(transport::Connection&) override {}
   void on_closed(transport::Connection& connection, std::string_view reason) override;
   void check_drained();
+  Duration varied_age();
 
   Loop& loop_;
   const Router& router_;
