@@ -325,6 +325,9 @@ TEST_F(StreamLimit, OfNoneLetsNothingThroughUntilItIsRaised) {
 
 // Without a word the limit is infinite, but we do not guess: a server may be about to say less.
 TEST_F(StreamLimit, NoStreamIsOpenedBeforeTheServersSettings) {
+  RunningCall gone = call("/s/gone", CallOptions().timeout(seconds(1)));
+  loop.advance(seconds(1));
+  EXPECT_TRUE(gone.done()) << "so that the next is the first in the queue";
   std::vector<RunningCall> calls;
   for (int i = 0; i < 5; ++i) calls.push_back(call("/s/" + std::to_string(i)));
   EXPECT_THAT(reached(), IsEmpty());
