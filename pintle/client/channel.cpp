@@ -3,7 +3,6 @@
 #include <atomic>
 #include <map>
 #include <mutex>
-#include <random>
 #include <string>
 #include <unordered_map>
 
@@ -25,14 +24,17 @@ class ClientChannel final : public Channel {
  public:
   ClientChannel(std::vector<Loop*> loops, std::shared_ptr<Dialer> dialer, ChannelOptions options)
       : loops_(std::move(loops)) {
-    if (!options.random) options.random = own_random();
+    if (!options.random) options.random = system_random();
     options_ = std::make_shared<const ChannelOptions>(std::move(options));
+    auto keepalive_time = std::make_shared<KeepaliveTime>(options_->connection.keepalive.time);
+    if (options_->connection.keepalive.time < kMinKeepaliveTime)
+      options_->log.warn("keepalive.time is below 10 s: 10 s are used", {{"server.address", options_->authority}});
     user_agent_ = options_->user_agent;
     if (!user_agent_.empty()) user_agent_ += ' ';
     user_agent_ += kUserAgent;
     for (Loop* loop : loops_) {
       if (loop->index() >= homes_.size()) homes_.resize(loop->index() + 1);
-      homes_[loop->index()] = std::make_shared<LoopChannel>(*loop, dialer, options_);
+      homes_[loop->index()] = std::make_shared<LoopChannel>(*loop, dialer, options_, keepalive_time);
     }
   }
 
@@ -73,18 +75,6 @@ class ClientChannel final : public Channel {
     std::unique_ptr<Handler> handler;
     Chain chain;
   };
-
-  // Seeded by the system; a channel draws from it once per connection attempt, so a lock costs nothing.
-  static std::function<double()> own_random() {
-    struct Generator {
-      std::mutex mutex;
-      std::mt19937_64 engine{std::random_device{}()};
-    };
-    return [g = std::make_shared<Generator>()] {
-      std::lock_guard lock(g->mutex);
-      return std::uniform_real_distribution<double>()(g->engine);
-    };
-  }
 
   std::vector<Loop*> loops_;
   std::shared_ptr<const ChannelOptions> options_;

@@ -55,6 +55,10 @@ class ByteStream {
   // Ends our side of the stream: the peer reads the rest, then the end.
   virtual void shutdown_write() = 0;
 
+  // Bytes that the peer's machine leaves unacknowledged for so long break the connection (gRFC A18: TCP_USER_TIMEOUT on
+  // Linux, rounded up to milliseconds); max() leaves it to the system. Streams that can't tell do nothing.
+  virtual void limit_unacknowledged(Duration limit) { (void)limit; }
+
   // "ipv4:127.0.0.1:50051", "ipv6:[::1]:50051", "unix:/path" ("unix:" for an unnamed peer), "memory:..." .
   virtual std::string_view peer() const = 0;
   virtual std::string_view local() const = 0;

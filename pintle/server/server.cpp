@@ -70,6 +70,7 @@ std::vector<Loop*> loops_of(Runtime& runtime) {
 Server::Server(std::vector<Loop*> loops, ServerOptions options) : impl_(std::make_unique<Impl>()) {
   impl_->loops = std::move(loops);
   impl_->options = std::move(options);
+  if (!impl_->options.random) impl_->options.random = system_random();
 }
 
 Server::Server(Runtime& runtime, ServerOptions options) : Server(loops_of(runtime), std::move(options)) {}

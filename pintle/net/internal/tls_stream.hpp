@@ -33,6 +33,7 @@ class TlsStream final : public ByteStream, ByteStream::Observer {
   void want_read() override;
   void want_write() override;
   void shutdown_write() override;
+  void limit_unacknowledged(Duration limit) override { below_->limit_unacknowledged(limit); }
   std::string_view peer() const override { return below_->peer(); }
   std::string_view local() const override { return below_->local(); }
   std::string error() const override { return error_; }

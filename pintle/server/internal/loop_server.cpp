@@ -8,7 +8,8 @@ namespace pintle::server {
 
 namespace {
 constexpr std::size_t kReadBuffer = 128 * 1024;
-}
+constexpr double kAgeJitter = 0.1;
+}  // namespace
 
 LoopServer::LoopServer(Loop& loop, const Router& router, const ServerOptions& options)
     : loop_(loop), router_(router), options_(options), read_buffer_(kReadBuffer), free_(router.methods().size()) {}
@@ -16,12 +17,22 @@ LoopServer::LoopServer(Loop& loop, const Router& router, const ServerOptions& op
 LoopServer::~LoopServer() = default;
 
 void LoopServer::serve(std::unique_ptr<net::ByteStream> stream, transport::Acceptor& acceptor) {
+  transport::ConnectionOptions options = options_.connection;
+  options.max_age = varied_age();
   auto connection =
-      std::make_unique<transport::Connection>(http2::Role::server, std::move(stream), options_.connection, read_buffer_,
+      std::make_unique<transport::Connection>(http2::Role::server, std::move(stream), options, read_buffer_,
                                               static_cast<transport::ConnectionOwner&>(*this), &acceptor);
   connection->owner_slot = connections_.size();
   connections_.push_back(std::move(connection));
   if (is_draining_) connections_.back()->drain(Duration::zero());
+}
+
+// gRFC A9: clients that came together must not come again together.
+Duration LoopServer::varied_age() {
+  const Duration age = options_.connection.max_age;
+  if (age == Duration::max()) return age;
+  const std::chrono::duration<double, std::nano> varied = age * (1 + kAgeJitter * (2 * options_.random() - 1));
+  return varied < Duration::max() ? std::chrono::duration_cast<Duration>(varied) : Duration::max();
 }
 
 transport::Exchange& LoopServer::accept(transport::Connection& connection, const transport::Headers& fields,

@@ -45,8 +45,10 @@ class LoopServer final : transport::ConnectionOwner {
   void on_ready(transport::Connection&) override {}
   void on_draining(transport::Connection&) override {}
   void on_capacity(transport::Connection&) override {}
+  void on_too_many_pings(transport::Connection&) override {}
   void on_closed(transport::Connection& connection, std::string_view reason) override;
   void check_drained();
+  Duration varied_age();
 
   Loop& loop_;
   const Router& router_;
