@@ -40,6 +40,14 @@ const std::map<std::string_view, Case> kCases = {
     {"unimplemented_service", interop::unimplemented_service},
     {"rpc_soak", interop::rpc_soak},
     {"channel_soak", interop::channel_soak},
+    {"goaway", interop::goaway},
+    {"rst_after_header", interop::rst_after_header},
+    {"rst_during_data", interop::rst_during_data},
+    {"rst_after_data", interop::rst_after_data},
+    {"ping", interop::ping},
+    {"max_streams", interop::max_streams},
+    {"data_frame_padding", interop::data_frame_padding},
+    {"no_df_padding_sanity_test", interop::no_df_padding_sanity_test},
 };
 
 struct Flags {
