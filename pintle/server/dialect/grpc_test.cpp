@@ -192,6 +192,16 @@ TEST_F(Answer, TrailersOfAnAnswerWithoutMessagesTravelInItsOnlyBlock) {
                           "grpc-message=no x-trailer=2"));
 }
 
+TEST_F(Answer, MetadataOfTheHeadTravelInAHeadWhereNoMessageDoes) {
+  EXPECT_THAT(answer([](Call& call) -> Task<Status> {
+                call.head.add("x-head", "1");
+                call.trailers.add("x-trailer", "2");
+                co_return Status(Code::aborted, "no");
+              }),
+              ElementsAre("HEADERS 1 END_HEADERS :status=200 content-type=application/grpc x-head=1",
+                          "HEADERS 1 END_HEADERS END_STREAM grpc-status=10 grpc-message=no x-trailer=2"));
+}
+
 TEST_F(Answer, TheHeadMayGoAheadOfTheFirstMessage) {
   service.add("/s/m", [](Call& call) -> Task<Status> {
     call.head.add("x-head", "1");

@@ -119,7 +119,9 @@ void ServerCall::ResponseSink::head(const Metadata& metadata) {
 }
 
 void ServerCall::respond(const Status& status) {
-  if (std::exchange(responded_, true)) return;
+  if (responded_) return;
+  if (!call_.head.empty()) sink_.head(call_.head);  // else Trailers-Only, which has no room for them
+  responded_ = true;
   home_.responder().status(exchange_, head_sent_, proto_suffix_, status, call_.trailers);
 }
 
