@@ -20,12 +20,12 @@ struct PeerCertificate {
 // Made once per connection, never changed.
 struct TlsInfo {
   TlsInfo() = default;
-  std::string version;            // "TLSv1.3"
-  std::string cipher;             // "TLS_AES_128_GCM_SHA256"
-  std::string alpn;               // "h2"; empty: none was negotiated
-  std::string server_name;        // SNI as the client sent it; empty: none
-  bool resumed = false;           // from a session ticket
-  bool has_certificate = false;   // whether the peer showed one
+  std::string version;           // "TLSv1.3"
+  std::string cipher;            // "TLS_AES_128_GCM_SHA256"
+  std::string alpn;              // "h2"; empty: none was negotiated
+  std::string server_name;       // SNI as the client sent it; empty: none
+  bool resumed = false;          // from a session ticket
+  bool has_certificate = false;  // whether the peer showed one
   PeerCertificate certificate;
 };
 

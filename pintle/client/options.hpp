@@ -1,7 +1,6 @@
 // What a channel may be told; every default is the one that ships.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,7 +8,9 @@
 #include <pintle/async/task.hpp>
 #include <pintle/base/clock.hpp>
 #include <pintle/base/observe.hpp>
+#include <pintle/base/random.hpp>
 #include <pintle/net/byte_stream.hpp>
+#include <pintle/net/tls.hpp>
 #include <pintle/rpc/handler.hpp>
 #include <pintle/transport/connection.hpp>
 
@@ -33,8 +34,14 @@ class Dialer {
 };
 
 struct ChannelOptions {
-  ChannelOptions() { connection.http2.max_concurrent_streams = 0; }
-  std::string authority;                                // ":authority"; empty: the target's host and port
+  ChannelOptions() {
+    connection.http2.max_concurrent_streams = 0;
+    connection.idle_timeout = std::chrono::minutes(30);  // then the channel is IDLE; the next call connects
+  }
+  std::string authority;  // ":authority"; empty: the target's host and port
+  // Null: plaintext. The server's certificate must hold the host of `authority`, or what TlsClientOptions::server_name
+  // says instead. A Dialer speaks TLS by itself; then this only makes the scheme "https".
+  std::shared_ptr<net::TlsClient> tls;
   std::string user_agent;                               // put before ours
   Duration default_timeout = std::chrono::seconds(30);  // of unary calls that set none; max(): none
   bool wait_for_ready = false;                          // of calls that do not say
@@ -42,7 +49,7 @@ struct ChannelOptions {
   ConnectBackoff backoff;
   transport::ConnectionOptions connection;
   std::vector<std::shared_ptr<const Layer>> layers;  // outermost first
-  std::function<double()> random;  // uniform in [0, 1), any thread; empty: a generator of the channel's own
+  Random random;                                     // empty: system_random()
   Logger log;
 };
 

@@ -9,6 +9,7 @@ namespace {
 using namespace testing::wire;  // NOLINT: frames read like a trace
 using std::chrono::minutes;
 using test::Established;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -67,6 +68,43 @@ TEST(Ping, WithoutStreamsFiveMinutesApartIsTooOften) {
     server.advance(minutes(5));
   }
   EXPECT_THAT(server.feed(ping(4)), ElementsAre(kTooMany));
+}
+
+TEST(Ping, WithoutStreamsTwoHoursApartIsFine) {
+  Established server;
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    EXPECT_THAT(server.feed(ping(i)), IsEmpty());
+    server.advance(std::chrono::hours(2));
+  }
+}
+
+// The next one is judged by the last that was in time: a little too fast is a strike for every second PING.
+TEST(Ping, AStrikeDoesNotMoveTheTimeOfTheLastValidOne) {
+  Established server;
+  server.feed(headers(1, request()));
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    EXPECT_THAT(server.feed(ping(i)), IsEmpty());
+    server.advance(minutes(4));
+  }
+  EXPECT_THAT(server.feed(ping(5)), Contains(kTooMany)) << "valid at 0, 8 and 16 minutes; strikes at 4, 12 and 20";
+}
+
+TEST(Ping, WhatWasSentAllowsOnePingAndTheNextIsJudgedByIt) {
+  Established server;
+  server.feed(headers(1, request()));
+  server.head(1);
+  EXPECT_THAT(server.feed(ping(1) + ping(2) + ping(3)), IsEmpty());
+  EXPECT_THAT(server.feed(ping(4)), Contains(kTooMany));
+}
+
+TEST(Ping, WhereTheServerPermitsItTheIntervalIsTheSameWithoutStreams) {
+  Options options;
+  options.min_ping_interval_idle = options.min_ping_interval;
+  Established server(Role::server, options);
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    EXPECT_THAT(server.feed(ping(i)), IsEmpty());
+    server.advance(minutes(5));
+  }
 }
 
 TEST(Ping, SendingForgivesAllStrikes) {

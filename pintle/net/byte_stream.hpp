@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <pintle/async/loop.hpp>
+#include <pintle/base/tls_info.hpp>
 
 namespace pintle::net {
 
@@ -43,6 +44,7 @@ class ByteStream {
   virtual void set_observer(Observer& observer) = 0;
 
   virtual IoResult read(std::span<std::byte> into) = 0;
+  // After would_block the next write begins with the same bytes.
   virtual IoResult write(std::span<const std::byte> from) = 0;
 
   // One on_readable() (on_writable()) when a read (write) may make progress, an end and an error included. Asking again
@@ -53,11 +55,17 @@ class ByteStream {
   // Ends our side of the stream: the peer reads the rest, then the end.
   virtual void shutdown_write() = 0;
 
+  // Bytes that the peer's machine leaves unacknowledged for so long break the connection (gRFC A18: TCP_USER_TIMEOUT on
+  // Linux, rounded up to milliseconds); max() leaves it to the system. Streams that can't tell do nothing.
+  virtual void limit_unacknowledged(Duration limit) { (void)limit; }
+
   // "ipv4:127.0.0.1:50051", "ipv6:[::1]:50051", "unix:/path" ("unix:" for an unnamed peer), "memory:..." .
   virtual std::string_view peer() const = 0;
   virtual std::string_view local() const = 0;
   // What went wrong, for a log line; empty while nothing did.
   virtual std::string error() const = 0;
+  // What TLS agreed on; null without TLS.
+  virtual std::shared_ptr<const TlsInfo> tls() const { return nullptr; }
 
   virtual Loop& loop() = 0;
 };

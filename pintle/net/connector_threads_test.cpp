@@ -1,13 +1,18 @@
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <climits>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <pintle/async/nursery.hpp>
 #include <pintle/net/connector.hpp>
+#include <pintle/net/internal/socket.hpp>
 #include <pintle/net/internal/test_peers.hpp>
 #include <pintle/net/resolver.hpp>
 
@@ -15,6 +20,7 @@ namespace pintle::net {
 namespace {
 
 using namespace test;
+using ::testing::ElementsAre;
 
 TEST(Socket, NamesItsEndsAndTellsOfABrokenConnection) {
   Runtime runtime(threads(1));
@@ -54,6 +60,30 @@ TEST(Socket, NamesItsEndsAndTellsOfABrokenConnection) {
     co_return server->error();
   };
   EXPECT_EQ(sync_wait(runtime, body(runtime.loop(0))), "Broken pipe");
+}
+
+TEST(Socket, ItsLimitOnUnacknowledgedBytesIsTheKernels) {
+  using namespace std::chrono_literals;
+  Runtime runtime(threads(1));
+  runtime.start();
+  const auto body = [](Loop& loop) -> Task<std::vector<unsigned>> {
+    auto listener = Listener::listen(address("127.0.0.1:0"), {&loop}, [](std::unique_ptr<ByteStream>) {});
+    const SockAddress bound = (*listener)->address();
+    Fd fd(::socket(bound.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int number = fd.get();
+    EXPECT_EQ(::connect(number, bound.data(), bound.size()), 0);
+    Socket socket(loop, std::move(fd), bound);
+    std::vector<unsigned> found;
+    for (const Duration limit : std::initializer_list<Duration>{20s, 1500us, 1ns, 24h * 365, Duration::max()}) {
+      socket.limit_unacknowledged(limit);
+      unsigned& milliseconds = found.emplace_back();
+      socklen_t size = sizeof milliseconds;
+      EXPECT_EQ(::getsockopt(number, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, &size), 0);
+    }
+    co_return found;
+  };
+  EXPECT_THAT(sync_wait(runtime, body(runtime.loop(0))),
+              ElementsAre(20'000u, 2u, 1u, static_cast<unsigned>(INT_MAX), 0u));
 }
 
 TEST(Connect, SaysWhyItFailed) {

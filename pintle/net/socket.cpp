@@ -1,6 +1,9 @@
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <climits>
 #include <system_error>
 #include <utility>
 
@@ -55,6 +58,16 @@ IoResult Socket::write(std::span<const std::byte> from) {
 
 void Socket::shutdown_write() {
   if (::shutdown(fd_.get(), SHUT_WR) != 0 && error_ == 0) error_ = errno;
+}
+
+void Socket::limit_unacknowledged(Duration limit) {
+  if (peer_.starts_with("unix")) return;
+  // 0 is the kernel's word for its own default.
+  unsigned milliseconds = 0;
+  if (limit != Duration::max())
+    milliseconds = static_cast<unsigned>(
+        std::clamp<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(limit).count(), 1, INT_MAX));
+  ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
 }
 
 IoResult Socket::failed(int error) {

@@ -2,20 +2,40 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include <pintle/base/clock.hpp>
 #include <pintle/base/observe.hpp>
+#include <pintle/base/random.hpp>
+#include <pintle/net/tls.hpp>
 #include <pintle/transport/connection.hpp>
 
 namespace pintle {
 
 struct ServerOptions {
-  ServerOptions() { connection.keepalive.time = std::chrono::hours(2); }
+  ServerOptions() {
+    connection.keepalive.time = std::chrono::hours(2);
+    connection.keepalive.without_calls = true;  // gRFC A9: a server pings without calls too
+  }
   std::size_t max_receive_message = 4 * 1024 * 1024;  // bytes; above it RESOURCE_EXHAUSTED
   std::size_t max_connections = 50'000;               // open at the same time; 0: no bound
   std::size_t max_connections_per_ip = 1'000;         // the same per peer address; 0: no bound
-  transport::ConnectionOptions connection;            // HTTP/2 limits, keepalive, idle timeout, running handlers
+  // HTTP/2 limits, keepalive, idle timeout, age, running handlers. Each connection's max_age varies by 10 % up and
+  // down.
+  transport::ConnectionOptions connection;
+  Random random;  // empty: system_random()
   Logger log;
+};
+
+// What one listener of a server does; the defaults are plaintext and every service.
+struct ListenOptions {
+  ListenOptions() = default;
+  std::shared_ptr<net::TlsServer> tls;  // null: plaintext
+  std::vector<std::string> services;    // full names, such as "items.v1.ItemService"; the others are UNIMPLEMENTED here
+  Duration handshake_timeout = std::chrono::seconds(10);  // of TLS; that of HTTP/2 is connection.http2's
+  std::size_t max_handshakes = 1'000;  // TLS handshakes in flight on one loop; more are closed at once
 };
 
 }  // namespace pintle

@@ -1,6 +1,9 @@
 // What a server is made of: services, layers, a fallback.
+#include <algorithm>
+
 #include <gmock/gmock.h>
 
+#include <pintle/async/event.hpp>
 #include <pintle/server/test_support/frame_client.hpp>
 
 namespace pintle::server::test {
@@ -38,6 +41,58 @@ TEST_F(Servers, AServiceIsAddedOnce) {
       }(),
       ElementsAre(HasSubstr("grpc-status=12")))
       << "a service that is refused is not added in part";
+}
+
+class StreamLimit : public ::testing::Test, public ServerTest {
+ protected:
+  StreamLimit() : ServerTest(at_most(3)) {
+    service.add("/s/wait", [this](Call&) -> Task<Status> {
+      ++started;
+      co_return co_await door.wait();
+    });
+  }
+  ~StreamLimit() override { stop(); }
+  static ServerOptions at_most(std::uint32_t streams) {
+    ServerOptions options;
+    options.connection.http2.max_concurrent_streams = streams;
+    options.connection.max_running = streams;
+    return options;
+  }
+  static std::string calls(std::uint32_t first, std::uint32_t last) {
+    std::string bytes;
+    for (std::uint32_t id = first; id <= last; id += 2) bytes += headers(id, grpc("/s/wait")).end_stream();
+    return bytes;
+  }
+  // The ids of the streams that ended with OK.
+  static std::vector<std::string> answered(const Lines& lines) {
+    std::vector<std::string> ids;
+    for (const std::string& line : lines)
+      if (line.find("grpc-status=0") != std::string::npos) ids.push_back(line.substr(8, line.find(' ', 8) - 8));
+    return ids;
+  }
+  Event door;
+  int started = 0;
+};
+
+TEST_F(StreamLimit, CallsAboveItAreRefusedUnprocessedAndTheOthersAreServed) {
+  start();
+  EXPECT_THAT(client().send(calls(1, 9)), ElementsAre("RST_STREAM 7 REFUSED_STREAM", "RST_STREAM 9 REFUSED_STREAM"));
+  EXPECT_EQ(started, 3);
+  door.set();
+  EXPECT_THAT(answered(client().received()), ElementsAre("1", "3", "5"));
+  EXPECT_THAT(answered(client().send(calls(11, 15))), ElementsAre("11", "13", "15")) << "the connection lives";
+}
+
+// A client that has not read our SETTINGS yet may believe in any number of streams (RFC 9113 section 6.5.2).
+TEST_F(StreamLimit, AClientThatHasNotSeenItYetLosesOnlyWhatIsTooMany) {
+  start();
+  FrameClient eager(loop, server);
+  const Lines lines = eager.send(wire::preface() + wire::settings({}) + calls(1, 399));
+  EXPECT_EQ(std::ranges::count_if(lines, [](auto& line) { return line.ends_with("REFUSED_STREAM"); }), 197);
+  EXPECT_EQ(started, 3);
+  door.set();
+  EXPECT_THAT(answered(eager.send(wire::settings_ack())), ElementsAre("1", "3", "5"));
+  EXPECT_THAT(answered(eager.send(calls(401, 405))), ElementsAre("401", "403", "405"));
 }
 
 // Writes its letter where a call goes in and where it comes out.

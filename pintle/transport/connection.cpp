@@ -11,7 +11,8 @@ namespace {
 constexpr std::uint64_t kDrainTag = 0x70696e746c652d64;      // "pintle-d"
 constexpr std::uint64_t kKeepaliveTag = 0x70696e746c652d6b;  // "pintle-k"
 constexpr std::size_t kIdleOutput = 16 * 1024;               // what a connection without streams keeps
-constexpr int kReadsPerTurn = 4;  // of a full buffer: then the other connections have their turn
+constexpr int kReadsPerTurn = 4;                       // of a full buffer: then the other connections have their turn
+constexpr Duration kNotice = std::chrono::seconds(1);  // from the first to the second GOAWAY of an end of our own
 
 }  // namespace
 
@@ -26,7 +27,7 @@ Connection::Connection(http2::Role role, std::unique_ptr<net::ByteStream> stream
     : role_(role),
       loop_(stream->loop()),
       stream_(std::move(stream)),
-      peer_(std::make_shared<const std::string>(stream_->peer())),
+      peer_(std::make_shared<const Peer>(Peer{std::string(stream_->peer()), stream_->tls()})),
       options_(options),
       read_buffer_(read_buffer),
       owner_(owner),
@@ -35,8 +36,10 @@ Connection::Connection(http2::Role role, std::unique_ptr<net::ByteStream> stream
       turn_end_(*this),
       alarm_(*this),
       keepalive_(options.keepalive, loop_.now()),
-      idle_since_(loop_.now()) {
+      idle_since_(loop_.now()),
+      age_ends_(Deadline::after(loop_.now(), options.max_age).at()) {
   stream_->set_observer(*this);
+  if (options.keepalive.time != Duration::max()) stream_->limit_unacknowledged(options.keepalive.timeout);
   stream_->want_read();
   flush_soon();
 }
@@ -54,6 +57,7 @@ void Connection::on_readable() noexcept {
     const net::IoResult got = stream_->read(read_buffer_);
     if (got.state == net::IoState::would_block) break;
     if (got.state != net::IoState::ok) {
+      closed_by_peer_ = got.state == net::IoState::end;
       transport_gone(got.state == net::IoState::end ? "the peer closed the connection" : stream_->error());
       return;
     }
@@ -185,7 +189,8 @@ void Connection::on_ping_ack(std::uint64_t tag) {
   }
 }
 
-void Connection::on_goaway(http2::StreamId, ErrorCode, std::string_view) {
+void Connection::on_goaway(http2::StreamId, ErrorCode code, std::string_view debug) {
+  if (code == ErrorCode::enhance_your_calm && debug == "too_many_pings") owner_.on_too_many_pings(*this);
   if (std::exchange(draining_, true)) return;
   owner_.on_draining(*this);
   flush_soon();
@@ -194,6 +199,7 @@ void Connection::on_goaway(http2::StreamId, ErrorCode, std::string_view) {
 void Connection::on_streams_available() {}  // follows a refused open(), and we ask can_open() first
 
 void Connection::on_connection_error(ErrorCode code, Initiator by, std::string_view reason) {
+  broken_ = by == Initiator::library;
   std::string text(reason);
   text.append(" (").append(http2::error_name(code)).append(by == Initiator::peer ? ", said the peer)" : ")");
   close_soon(text);
@@ -203,6 +209,8 @@ void Connection::on_connection_error(ErrorCode code, Initiator by, std::string_v
 
 void Connection::open(Exchange& exchange, const PreparedBlock& head, std::span<const OutField> more, bool end) {
   flush_soon();
+  // After a long silence the PING goes first, so that a dead connection costs the call the timeout alone (gRFC A8).
+  if (keepalive_.on_timer(loop_.now(), true) == Keepalive::Action::ping) session_.ping(kKeepaliveTag);
   http2::Stream* stream = session_.open(head, more, end, &exchange);
   exchange.attach(*this, *stream, false);
   exchange.sent_end_ = end;
@@ -284,7 +292,7 @@ void Connection::flush() {
 void Connection::arm_timer() {
   TimePoint at = session_.next_timer().value_or(TimePoint::max());
   const bool has_streams = session_.active_streams() != 0;
-  at = std::min({at, keepalive_.next(has_streams), notice_ends_});
+  at = std::min({at, keepalive_.next(has_streams), age_ends_, notice_ends_, grace_ends_});
   if (!has_streams && phase_ == Phase::open)
     at = std::min(at, Deadline::after(idle_since_, options_.idle_timeout).at());
   if (at != TimePoint::max() && (!alarm_.armed() || at < alarm_.at())) loop_.arm(alarm_, at);
@@ -305,8 +313,13 @@ void Connection::on_timer() {
       break;
   }
   if (phase_ == Phase::noticed && now >= notice_ends_) advance_drain();
+  if (now >= age_ends_) reach_age();
+  if (now >= grace_ends_) {
+    grace_ends_ = TimePoint::max();
+    abort(ErrorCode::no_error, "max_age: the grace time is over");
+  }
   if (!has_streams && phase_ == Phase::open && Deadline::after(idle_since_, options_.idle_timeout).expired(now))
-    drain(std::chrono::seconds(1), "max_idle");
+    drain(kNotice, "max_idle");
   flush_soon();
 }
 
@@ -331,8 +344,19 @@ void Connection::advance_drain() {
   phase_ = Phase::closing;
   notice_ends_ = TimePoint::max();
   session_.close_gracefully(ErrorCode::no_error, drain_debug_);
+  if (aged_) start_age_grace();
   flush_soon();
 }
+
+// One that was being drained already ages all the same: the earliest deadline wins.
+void Connection::reach_age() {
+  age_ends_ = TimePoint::max();
+  aged_ = true;
+  if (phase_ == Phase::closing) start_age_grace();
+  drain(kNotice, "max_age");
+}
+
+void Connection::start_age_grace() { grace_ends_ = Deadline::after(loop_.now(), options_.max_age_grace).at(); }
 
 void Connection::abort(ErrorCode code, std::string_view reason) {
   if (closed_ || closing_soon_) return;

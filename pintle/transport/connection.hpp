@@ -36,6 +36,8 @@ class ConnectionOwner {
   virtual void on_ready(Connection& connection) = 0;     // the peer's first SETTINGS came
   virtual void on_draining(Connection& connection) = 0;  // the peer sent GOAWAY: no new streams here
   virtual void on_capacity(Connection& connection) = 0;  // client: the peer allows more streams now
+  // Client: the peer ends the connection because it was pinged too often (gRFC A8); on_draining() may follow.
+  virtual void on_too_many_pings(Connection& connection) = 0;
   // The last call: the owner destroys the connection now or later. `reason` is for people.
   virtual void on_closed(Connection& connection, std::string_view reason) = 0;
 
@@ -48,8 +50,16 @@ struct ConnectionOptions {
   http2::Options http2;
   KeepaliveOptions keepalive;
   Duration idle_timeout = Duration::max();  // no stream for so long: a graceful end
+  Duration max_age = Duration::max();  // server: so long after it was made: a graceful end (gRFC A9, no jitter here)
+  Duration max_age_grace = Duration::max();  // what calls have after the second GOAWAY of that end; then it is aborted
   // Server: handlers that run at the same time, those of cancelled streams included; more wait (CVE-2023-44487).
   std::size_t max_running = 100;
+};
+
+// Who is at the other end; shared with calls that may outlive the connection.
+struct Peer {
+  std::string address;                 // "ipv4:127.0.0.1:41234"
+  std::shared_ptr<const TlsInfo> tls;  // null: plaintext
 };
 
 // OPEN -> NOTICED (GOAWAY 2^31-1, PING) -> CLOSING (GOAWAY with the real last id) -> CLOSED. Only ever forward.
@@ -85,9 +95,12 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   bool ready() const { return ready_; }
   std::size_t active_streams() const { return session_.active_streams(); }
   std::size_t running() const { return running_; }
-  std::string_view peer() const { return *peer_; }
-  // The same, shared with calls that may outlive the connection.
-  const std::shared_ptr<const std::string>& shared_peer() const { return peer_; }
+  std::string_view peer() const { return peer_->address; }
+  const std::shared_ptr<const Peer>& shared_peer() const { return peer_; }
+  // How it ended: the peer broke the rules of HTTP/2, or did not speak it; it went away without a word.
+  bool broken() const { return broken_; }
+  bool closed_by_peer() const { return closed_by_peer_; }
+  const ConnectionOptions& options() const { return options_; }
   Loop& loop() const { return loop_; }
   const http2::Session& session() const { return session_; }
   // For whoever keeps its connections in a list.
@@ -122,6 +135,8 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   void arm_timer();
   void on_timer();
   void advance_drain();
+  void reach_age();
+  void start_age_grace();
   void transport_gone(std::string_view reason);
   void close_soon(std::string_view reason);
   void link(Exchange& exchange);
@@ -140,7 +155,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   const http2::Role role_;
   Loop& loop_;
   std::unique_ptr<net::ByteStream> stream_;
-  std::shared_ptr<const std::string> peer_;
+  std::shared_ptr<const Peer> peer_;
   ConnectionOptions options_;
   std::span<std::byte> read_buffer_;
   ConnectionOwner& owner_;
@@ -153,7 +168,9 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   Phase phase_ = Phase::open;
   bool ready_ = false, draining_ = false, write_blocked_ = false, closing_soon_ = false, closed_ = false;
   bool refused_open_ = false;  // can_open() said no for want of streams
-  TimePoint notice_ends_ = TimePoint::max();
+  bool broken_ = false, closed_by_peer_ = false;
+  bool aged_ = false;  // max_age is over, in whatever phase
+  TimePoint age_ends_, notice_ends_ = TimePoint::max(), grace_ends_ = TimePoint::max();
   std::size_t running_ = 0;
   std::string reason_;
   std::string drain_debug_;

@@ -183,6 +183,107 @@ TEST(KeepaliveOfAConnection, AnAnswerKeepsIt) {
   EXPECT_THAT(bed.news(), IsEmpty());
 }
 
+TEST(KeepaliveOfAConnection, GoesOnWithoutStreamsWhereToldTo) {
+  ConnectionOptions options;
+  options.keepalive.time = seconds(30);
+  options.keepalive.timeout = seconds(5);
+  options.keepalive.without_calls = true;
+  TestBed bed(Role::server, options);
+  bed.established();
+  bed.pass(seconds(30));
+  EXPECT_THAT(bed.sent(), ElementsAre(StartsWith("PING ")));
+  bed.pass(seconds(5));
+  EXPECT_THAT(bed.news(), ElementsAre(HasSubstr("keepalive")));
+}
+
+// Any byte is an answer, and the answer that comes after it is still expected.
+TEST(KeepaliveOfAConnection, OtherBytesWhileAPingIsOutAreAnAnswer) {
+  ConnectionOptions options;
+  options.keepalive.time = seconds(30);
+  options.keepalive.timeout = seconds(5);
+  TestBed bed(Role::client, options);
+  bed.established().open(true);
+  bed.turn();
+  bed.sent();
+  bed.pass(seconds(30));
+  EXPECT_THAT(bed.sent(), ElementsAre(StartsWith("PING ")));
+  bed.pass(seconds(4));
+  bed.give(headers(1, response()));
+  bed.pass(seconds(29));
+  EXPECT_THAT(bed.sent(), IsEmpty()) << "silence is measured from the last byte, not from the last PING";
+  bed.pass(seconds(1));
+  EXPECT_THAT(bed.sent(), ElementsAre(StartsWith("PING ")));
+  bed.give(ping(1).ack() + ping(1).ack());
+  EXPECT_EQ(bed.connection->session().counters().glitches, 0u) << "both were asked for";
+}
+
+TEST(KeepaliveOfAConnection, AStreamAfterALongSilenceSendsItsPingFirst) {
+  ConnectionOptions options;
+  options.keepalive.time = seconds(30);
+  options.keepalive.timeout = seconds(5);
+  TestBed bed(Role::client, options);
+  bed.established();
+  bed.pass(seconds(31));
+  bed.open(true);
+  bed.open(true);
+  bed.turn();
+  EXPECT_THAT(bed.sent(), ElementsAre(StartsWith("PING "), StartsWith("HEADERS 1"), StartsWith("HEADERS 3")));
+  bed.pass(seconds(5));
+  EXPECT_EQ(bed.connection, nullptr) << "the timeout alone, not time and timeout";
+}
+
+TEST(KeepaliveOfAConnection, AStreamAfterAShortSilenceSendsNone) {
+  ConnectionOptions options;
+  options.keepalive.time = seconds(30);
+  TestBed bed(Role::client, options);
+  bed.established();
+  bed.pass(seconds(29));
+  bed.open(true);
+  bed.turn();
+  EXPECT_THAT(bed.sent(), ElementsAre(StartsWith("HEADERS 1")));
+  bed.pass(seconds(1));
+  EXPECT_THAT(bed.sent(), ElementsAre(StartsWith("PING "))) << "the stream does not start the silence anew";
+}
+
+TEST(KeepaliveOfAConnection, LimitsHowLongBytesGoUnacknowledgedWhenItIsOn) {
+  for (const Role role : {Role::client, Role::server}) {
+    ConnectionOptions options;
+    options.keepalive.time = seconds(30);
+    options.keepalive.timeout = seconds(5);
+    EXPECT_EQ(TestBed(role, options).line.unacknowledged, seconds(5));
+    options.keepalive.time = Duration::max();
+    EXPECT_EQ(TestBed(role, options).line.unacknowledged, std::nullopt);
+  }
+}
+
+TEST(KeepaliveOfAConnection, AClientThatPingedTooOftenHearsOfItOnce) {
+  TestBed bed(Role::client);
+  bed.established().open(true);
+  bed.give(goaway(1, ErrorCode::enhance_your_calm, "too_many_pings"));
+  EXPECT_THAT(bed.news(), ElementsAre("too many pings", "draining"));
+
+  TestBed late(Role::client);
+  late.established().open(true);
+  late.give(goaway(1, ErrorCode::no_error) + goaway(1, ErrorCode::enhance_your_calm, "too_many_pings"));
+  EXPECT_THAT(late.news(), ElementsAre("draining", "too many pings")) << "also when it was draining already";
+
+  TestBed other(Role::client);
+  other.established().open(true);
+  other.give(goaway(1, ErrorCode::enhance_your_calm, "too many streams"));
+  EXPECT_THAT(other.news(), ElementsAre("draining"));
+}
+
+TEST(KeepaliveOfAConnection, AServerEndsTheConnectionOfAClientThatPingsTooOften) {
+  TestBed bed(Role::server);
+  bed.established();
+  bed.give(headers(1, request()).end_stream());
+  bed.news();
+  bed.give(ping(1) + ping(2) + ping(3) + ping(4));
+  EXPECT_THAT(bed.sent(), Contains("GOAWAY 1 ENHANCE_YOUR_CALM \"too_many_pings\""));
+  EXPECT_THAT(bed.news(), ElementsAre("#1 reset ENHANCE_YOUR_CALM by us", StartsWith("closed: too_many_pings")));
+  EXPECT_TRUE(bed.line.shut);
+}
+
 TEST(Abort, SaysWhyResetsTheStreamsAndCloses) {
   TestBed bed(Role::server);
   bed.established();

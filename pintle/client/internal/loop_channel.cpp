@@ -8,10 +8,17 @@ namespace pintle::client {
 
 namespace {
 constexpr std::size_t kReadBuffer = 128 * 1024;
-}
 
-LoopChannel::LoopChannel(Loop& loop, std::shared_ptr<Dialer> dialer, std::shared_ptr<const ChannelOptions> options)
-    : loop_(loop), dialer_(std::move(dialer)), options_(std::move(options)), read_buffer_(kReadBuffer) {}
+double in_seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+}  // namespace
+
+LoopChannel::LoopChannel(Loop& loop, std::shared_ptr<Dialer> dialer, std::shared_ptr<const ChannelOptions> options,
+                         std::shared_ptr<KeepaliveTime> keepalive_time)
+    : loop_(loop),
+      dialer_(std::move(dialer)),
+      options_(std::move(options)),
+      keepalive_time_(std::move(keepalive_time)),
+      read_buffer_(kReadBuffer) {}
 
 LoopChannel::~LoopChannel() = default;
 
@@ -61,9 +68,11 @@ Root LoopChannel::connecting(std::shared_ptr<LoopChannel> self) {
     self->failed(std::move(stream).error());
     co_return;
   }
-  self->current_ = std::make_unique<transport::Connection>(http2::Role::client, std::move(*stream),
-                                                           self->options_->connection, self->read_buffer_,
-                                                           static_cast<transport::ConnectionOwner&>(*self), nullptr);
+  transport::ConnectionOptions options = self->options_->connection;
+  options.keepalive.time = self->keepalive_time_->get();
+  self->current_ =
+      std::make_unique<transport::Connection>(http2::Role::client, std::move(*stream), options, self->read_buffer_,
+                                              static_cast<transport::ConnectionOwner&>(*self), nullptr);
 }
 
 // Grows with each failure in a row; the peer's SETTINGS, not the TCP handshake, end the row.
@@ -114,10 +123,19 @@ void LoopChannel::on_draining(transport::Connection& connection) {
   if (busy) connect();
 }
 
+void LoopChannel::on_too_many_pings(transport::Connection& connection) {
+  const Duration next = keepalive_time_->too_short(connection.options().keepalive.time);
+  options_->log.warn("the server says that keepalive pings too often (too_many_pings): new connections ping less",
+                     {{"server.address", options_->authority}, {"keepalive_time_s", in_seconds(next)}});
+}
+
 void LoopChannel::on_closed(transport::Connection& connection, std::string_view reason) {
   if (&connection == current_.get()) {
     std::unique_ptr<transport::Connection> dying = std::move(current_);
-    const std::string why(reason);
+    std::string why(reason);
+    // What OpenSSL does with plaintext: it says nothing.
+    if (state_ == Connectivity::connecting && options_->tls == nullptr && connection.closed_by_peer())
+      why += " before it spoke HTTP/2: perhaps it expects TLS";
     dying.reset();
     if (state_ == Connectivity::shutdown) return;
     if (state_ == Connectivity::connecting) return failed(Status(Code::unavailable, why));

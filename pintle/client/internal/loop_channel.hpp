@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <pintle/async/task.hpp>
+#include <pintle/client/internal/keepalive_time.hpp>
 #include <pintle/client/options.hpp>
 #include <pintle/rpc/call.hpp>
 #include <pintle/transport/connection.hpp>
@@ -28,7 +29,8 @@ struct OpenScratch {
 // Loop's thread only, but for the constructor. Shared with the coroutine that connects.
 class LoopChannel final : transport::ConnectionOwner, public std::enable_shared_from_this<LoopChannel> {
  public:
-  LoopChannel(Loop& loop, std::shared_ptr<Dialer> dialer, std::shared_ptr<const ChannelOptions> options);
+  LoopChannel(Loop& loop, std::shared_ptr<Dialer> dialer, std::shared_ptr<const ChannelOptions> options,
+              std::shared_ptr<KeepaliveTime> keepalive_time);
   ~LoopChannel();
 
   // The connection on which a call can open a stream at once; null: await acquire(), others may wait there already.
@@ -78,6 +80,7 @@ class LoopChannel final : transport::ConnectionOwner, public std::enable_shared_
   void on_ready(transport::Connection& connection) override;
   void on_draining(transport::Connection& connection) override;
   void on_capacity(transport::Connection&) override { next_turn(); }
+  void on_too_many_pings(transport::Connection& connection) override;
   void on_closed(transport::Connection& connection, std::string_view reason) override;
 
   transport::Connection* open_one() { return current_ && current_->can_open() ? current_.get() : nullptr; }
@@ -97,7 +100,8 @@ class LoopChannel final : transport::ConnectionOwner, public std::enable_shared_
   Loop& loop_;
   std::shared_ptr<Dialer> dialer_;
   std::shared_ptr<const ChannelOptions> options_;
-  CancelScope scope_;  // of what connects
+  std::shared_ptr<KeepaliveTime> keepalive_time_;  // in place of the one in options_
+  CancelScope scope_;                              // of what connects
   std::vector<std::byte> read_buffer_;
   std::unique_ptr<transport::Connection> current_;                // connecting (until SETTINGS came) or ready
   std::vector<std::unique_ptr<transport::Connection>> draining_;  // their calls end there

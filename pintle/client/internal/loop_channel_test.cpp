@@ -275,6 +275,66 @@ TEST_F(StreamLimit, AHigherLimitLetsAllOfThemGoOn) {
   EXPECT_THAT(reached(), ElementsAre("/s/b", "/s/c"));
 }
 
+TEST_F(StreamLimit, ALimitThatIsLoweredEndsNoCallAndHoldsFromThenOn) {
+  RunningCall a = call("/s/a"), b = call("/s/b"), c = call("/s/c");
+  peer().settle({{SettingId::max_concurrent_streams, 3}});
+  EXPECT_THAT(reached(), ElementsAre("/s/a", "/s/b", "/s/c"));
+  peer().send(wire::settings({{SettingId::max_concurrent_streams, 1}}));
+  RunningCall d = call("/s/d");
+  RunningCall e = call("/s/e");
+  peer().answer(1);
+  peer().answer(3);
+  EXPECT_TRUE(a.done() && b.done());
+  EXPECT_THAT(reached(), IsEmpty()) << "one is still open";
+  peer().answer(5);
+  EXPECT_EQ(c.get().status, Status());
+  EXPECT_THAT(reached(), ElementsAre("/s/d"));
+  peer().answer(7);
+  EXPECT_EQ(d.get().status, Status());
+  EXPECT_THAT(reached(), ElementsAre("/s/e"));
+  EXPECT_EQ(dials(), 1u);
+}
+
+// The call had left when the lower limit came: the server refuses it, and nothing else is lost.
+TEST_F(StreamLimit, ACallThatCrossedALowerLimitIsRefusedAndTheConnectionLives) {
+  RunningCall a = call("/s/a"), b = call("/s/b");
+  peer().settle({{SettingId::max_concurrent_streams, 2}});
+  EXPECT_THAT(reached(), ElementsAre("/s/a", "/s/b"));
+  peer().send(wire::settings({{SettingId::max_concurrent_streams, 1}}) +
+              wire::rst(3, http2::ErrorCode::refused_stream).bytes());
+  const Outcome refused = b.get();
+  EXPECT_EQ(refused.status.code(), Code::unavailable);
+  EXPECT_FALSE(refused.processed) << "so that it may be retried without asking";
+  peer().answer(1);
+  EXPECT_EQ(a.get().status, Status());
+  RunningCall c = call("/s/c");
+  EXPECT_THAT(reached(), ElementsAre("/s/c"));
+  EXPECT_EQ(dials(), 1u);
+}
+
+TEST_F(StreamLimit, OfNoneLetsNothingThroughUntilItIsRaised) {
+  RunningCall hurried = call("/s/a", CallOptions().timeout(seconds(1)));
+  RunningCall patient = call("/s/b");
+  peer().settle({{SettingId::max_concurrent_streams, 0}});
+  loop.advance(seconds(1));
+  EXPECT_EQ(hurried.get().status.code(), Code::deadline_exceeded);
+  EXPECT_THAT(reached(), IsEmpty());
+  peer().send(wire::settings({{SettingId::max_concurrent_streams, 1}}));
+  EXPECT_THAT(reached(), ElementsAre("/s/b"));
+}
+
+// Without a word the limit is infinite, but we do not guess: a server may be about to say less.
+TEST_F(StreamLimit, NoStreamIsOpenedBeforeTheServersSettings) {
+  RunningCall gone = call("/s/gone", CallOptions().timeout(seconds(1)));
+  loop.advance(seconds(1));
+  EXPECT_TRUE(gone.done()) << "so that the next is the first in the queue";
+  std::vector<RunningCall> calls;
+  for (int i = 0; i < 5; ++i) calls.push_back(call("/s/" + std::to_string(i)));
+  EXPECT_THAT(reached(), IsEmpty());
+  peer().settle({{SettingId::max_concurrent_streams, 2}});
+  EXPECT_THAT(reached(), ElementsAre("/s/0", "/s/1"));
+}
+
 TEST_F(StreamLimit, AQueuedCallEndsAtItsDeadlineAndTheOthersKeepTheirPlaces) {
   call("/s/a");
   peer().settle({{SettingId::max_concurrent_streams, 1}});

@@ -31,8 +31,9 @@ inline std::string message(const std::string& text) {
 // The server's end of one connection.
 class Peer {
  public:
-  explicit Peer(pintle::testing::TestLoop& loop)
-      : loop_(loop), pair_(loop.loop(), loop.loop()), stream_(pair_.take_b()) {}
+  // The client's end lives on `client`, one of the loops.
+  Peer(pintle::testing::TestLoop& loop, Loop& client)
+      : loop_(loop), pair_(client, loop.loop()), stream_(pair_.take_b()) {}
 
   std::unique_ptr<net::ByteStream> client_end() { return pair_.take_a(); }
 
@@ -103,7 +104,7 @@ class FrameServer final : public Dialer {
     dials.push_back(on.now());
     patience.push_back(deadline.remaining(on.now()));
     if (refuses) co_return unavailable("connection refused by the test");
-    Peer& peer = peers.emplace_back(loop_);
+    Peer& peer = peers.emplace_back(loop_, on);
     std::unique_ptr<net::ByteStream> end = peer.client_end();
     if (hangs_up) peer.hang_up();
     co_return end;
@@ -157,10 +158,13 @@ using RunningCall = pintle::testing::Running<Outcome>;
 // Everything that tests of a channel need.
 class ChannelTest {
  public:
-  explicit ChannelTest(ChannelOptions options = {}) : server(std::make_shared<FrameServer>(loop)) {
+  explicit ChannelTest(ChannelOptions options = {}, std::size_t loops = 1)
+      : loop(loops), server(std::make_shared<FrameServer>(loop)) {
     options.authority = "test";
     if (!options.random) options.random = [] { return 0.5; };
-    channel = make_channel({&loop.loop()}, server, std::move(options));
+    std::vector<Loop*> all;
+    for (std::size_t i = 0; i < loops; ++i) all.push_back(&loop.loop(i));
+    channel = make_channel(std::move(all), server, std::move(options));
   }
   ~ChannelTest() {
     all_calls.cancel(Status(Code::cancelled, "the test is over"));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include <pintle/base/clock.hpp>
 #include <pintle/http2/options.hpp>
@@ -14,19 +15,18 @@ class PingGuard {
 
   // Sending DATA or HEADERS forgives everything: peers that measure the path ping after data.
   void sent_frames() { forgiven_ = true; }
-  // False when the peer has pinged too often.
+  // False when the peer has pinged too often. A PING that came too early does not move the time from which the next one
+  // is judged.
   bool received(TimePoint now, bool has_streams) {
     if (options_.ping_strikes == 0) return true;
-    if (forgiven_) {
-      forgiven_ = false;
+    if (std::exchange(forgiven_, false)) {
       strikes_ = 0;
-      last_ = TimePoint::min();
-      return true;
+      last_valid_ = TimePoint::min();
     }
     const Duration least = has_streams ? options_.min_ping_interval : options_.min_ping_interval_idle;
-    const bool early = last_ != TimePoint::min() && now - last_ < least;
-    last_ = now;
-    return !early || ++strikes_ <= options_.ping_strikes;
+    if (last_valid_ != TimePoint::min() && now - last_valid_ < least) return ++strikes_ <= options_.ping_strikes;
+    last_valid_ = now;
+    return true;
   }
 
   void sent() { ++outstanding_; }
@@ -41,7 +41,7 @@ class PingGuard {
   const Options& options_;
   bool forgiven_ = false;
   std::uint32_t strikes_ = 0;
-  TimePoint last_ = TimePoint::min();
+  TimePoint last_valid_ = TimePoint::min();
   std::uint32_t outstanding_ = 0;
 };
 

@@ -23,6 +23,7 @@ class Socket final : public ByteStream, Descriptor::Observer {
   void want_read() override { descriptor_->want_read(); }
   void want_write() override { descriptor_->want_write(); }
   void shutdown_write() override;
+  void limit_unacknowledged(Duration limit) override;
   std::string_view peer() const override { return peer_; }
   std::string_view local() const override;
   std::string error() const override;

@@ -25,8 +25,9 @@ using Lines = std::vector<std::string>;
 struct Line {
   std::string in, out;  // not yet read by the connection; written by it
   bool ended = false, broken = false;
-  std::size_t room = SIZE_MAX;  // bytes that it may still write
-  int writes = 0;               // write() calls that moved bytes
+  std::size_t room = SIZE_MAX;             // bytes that it may still write
+  int writes = 0;                          // write() calls that moved bytes
+  std::optional<Duration> unacknowledged;  // the limit that was asked for
   bool want_read = false, want_write = false, shut = false, destroyed = false;
   net::ByteStream::Observer* observer = nullptr;
 };
@@ -59,6 +60,7 @@ class LineStream final : public net::ByteStream {
   void want_read() override { line_.want_read = true; }
   void want_write() override { line_.want_write = true; }
   void shutdown_write() override { line_.shut = true; }
+  void limit_unacknowledged(Duration limit) override { line_.unacknowledged = limit; }
   std::string_view peer() const override { return "memory:test"; }
   std::string_view local() const override { return "memory:here"; }
   std::string error() const override { return line_.broken ? "connection reset by the test" : ""; }
@@ -208,6 +210,7 @@ class TestBed final : ConnectionOwner, Acceptor {
   void on_ready(Connection&) override { events.emplace_back("ready"); }
   void on_draining(Connection&) override { events.emplace_back("draining"); }
   void on_capacity(Connection&) override { events.emplace_back("capacity"); }
+  void on_too_many_pings(Connection&) override { events.emplace_back("too many pings"); }
   void on_closed(Connection&, std::string_view reason) override {
     events.push_back("closed: " + std::string(reason));
     connection.reset();
