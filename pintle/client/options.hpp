@@ -12,6 +12,7 @@
 #include <pintle/net/byte_stream.hpp>
 #include <pintle/rpc/handler.hpp>
 #include <pintle/transport/connection.hpp>
+#include <pintle/wire/compression.hpp>
 
 namespace pintle {
 
@@ -34,11 +35,12 @@ class Dialer {
 
 struct ChannelOptions {
   ChannelOptions() { connection.http2.max_concurrent_streams = 0; }
-  std::string authority;                                // ":authority"; empty: the target's host and port
-  std::string user_agent;                               // put before ours
-  Duration default_timeout = std::chrono::seconds(30);  // of unary calls that set none; max(): none
-  bool wait_for_ready = false;                          // of calls that do not say
-  std::size_t max_receive_message = 4 * 1024 * 1024;    // bytes; above it RESOURCE_EXHAUSTED
+  std::string authority;                                  // ":authority"; empty: the target's host and port
+  std::string user_agent;                                 // put before ours
+  Duration default_timeout = std::chrono::seconds(30);    // of unary calls that set none; max(): none
+  bool wait_for_ready = false;                            // of calls that do not say
+  std::size_t max_receive_message = 4 * 1024 * 1024;      // bytes, decompressed too; above it RESOURCE_EXHAUSTED
+  wire::Encoding compression = wire::Encoding::identity;  // of the requests of calls that do not say
   ConnectBackoff backoff;
   transport::ConnectionOptions connection;
   std::vector<std::shared_ptr<const Layer>> layers;  // outermost first
