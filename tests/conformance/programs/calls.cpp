@@ -63,6 +63,7 @@ CallOptions options_of(const Wanted& wanted) {
   add_headers(wanted.request_headers(), metadata);
   CallOptions options;
   for (const auto [key, value] : metadata) options.metadata(key, value);
+  if (wanted.compression() == suite::COMPRESSION_GZIP) options.compression(pintle::wire::Encoding::gzip);
   if (wanted.has_timeout_ms()) options.timeout(std::chrono::milliseconds(wanted.timeout_ms()));
   return options;
 }

@@ -53,6 +53,7 @@ int serve(const Wanted& wanted) {
   pintle::Runtime runtime;
   conformance::ConformanceService service;
   pintle::ServerOptions options;
+  options.compression = pintle::wire::Encoding::gzip;  // where the client takes it
   if (wanted.message_receive_limit() != 0) options.max_receive_message = wanted.message_receive_limit();
   pintle::Server server(runtime, options);
   if (pintle::Status added = server.add(service); !added.ok()) return fail(added.to_string());
