@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <connectrpc/conformance/v1/client_compat.pb.h>
@@ -21,6 +22,7 @@
 #include <pintle/async/runtime.hpp>
 #include <pintle/async/sync_wait.hpp>
 #include <pintle/client/channel.hpp>
+#include <pintle/net/tls.hpp>
 
 namespace {
 
@@ -49,13 +51,29 @@ class Channels {
     key.set_host(wanted.host());
     key.set_port(wanted.port());
     key.set_message_receive_limit(wanted.message_receive_limit());
+    key.set_server_tls_cert(wanted.server_tls_cert());
+    *key.mutable_client_tls_creds() = wanted.client_tls_creds();
     return key.SerializeAsString();
+  }
+
+  static std::shared_ptr<pintle::net::TlsClient> tls_of(const ClientCompatRequest& wanted) {
+    using pintle::net::Pem;
+    pintle::net::TlsClientOptions options;
+    options.roots = Pem::text(wanted.server_tls_cert());
+    if (wanted.has_client_tls_creds()) {
+      const auto& pair = wanted.client_tls_creds();
+      options.certificate = {Pem::text(pair.cert()), Pem::text(pair.key())};
+    }
+    auto tls = pintle::net::TlsClient::create(std::move(options));
+    if (!tls) throw std::runtime_error(tls.error().to_string());
+    return *tls;
   }
 
   std::shared_ptr<pintle::Channel> make(const ClientCompatRequest& wanted) {
     pintle::ChannelOptions options;
     options.default_timeout = pintle::Duration::max();  // no case expects a timeout that it didn't set
     if (wanted.message_receive_limit() != 0) options.max_receive_message = wanted.message_receive_limit();
+    if (!wanted.server_tls_cert().empty()) options.tls = tls_of(wanted);
     auto channel = pintle::make_channel(runtime_, fmt::format("{}:{}", wanted.host(), wanted.port()), options);
     if (!channel) throw std::runtime_error(channel.error().to_string());
     return *channel;

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include <connectrpc/conformance/v1/server_compat.pb.h>
 #include <fmt/core.h>
@@ -16,6 +18,7 @@
 #include <pintle/async/runtime.hpp>
 #include <pintle/async/signals.hpp>
 #include <pintle/net/address.hpp>
+#include <pintle/net/tls.hpp>
 #include <pintle/server/server.hpp>
 
 namespace {
@@ -25,7 +28,28 @@ int fail(const std::string& why) {
   return 1;
 }
 
-int serve(const conformance::suite::ServerCompatRequest& wanted) {
+using Wanted = conformance::suite::ServerCompatRequest;
+
+// Null: plaintext.
+pintle::Result<std::shared_ptr<pintle::net::TlsServer>> tls_of(const Wanted& wanted) {
+  using pintle::net::Pem;
+  if (!wanted.use_tls()) return nullptr;
+  pintle::net::TlsServerOptions options;
+  const auto& pair = wanted.server_creds();
+  options.certificates.emplace_back(Pem::text(pair.cert()), Pem::text(pair.key()));
+  if (!wanted.client_tls_cert().empty()) {
+    options.client_certificates = pintle::net::ClientCertificates::required;
+    options.client_roots = Pem::text(wanted.client_tls_cert());
+  }
+  return pintle::net::TlsServer::create(std::move(options));
+}
+
+int serve(const Wanted& wanted) {
+  pintle::ListenOptions listen;
+  auto tls = tls_of(wanted);
+  if (!tls) return fail(tls.error().to_string());
+  listen.tls = std::move(*tls);
+
   pintle::Runtime runtime;
   conformance::ConformanceService service;
   pintle::ServerOptions options;
@@ -37,12 +61,13 @@ int serve(const conformance::suite::ServerCompatRequest& wanted) {
   pintle::SignalWatch stop(runtime.loop(0), {SIGTERM, SIGINT},
                            [&](int) { server.drain(std::chrono::seconds(0), [&] { runtime.stop(); }); });
   runtime.start();
-  const auto bound = server.listen(*pintle::net::parse_listen_address("127.0.0.1:0"));
+  const auto bound = server.listen(*pintle::net::parse_listen_address("127.0.0.1:0"), std::move(listen));
   if (!bound) return fail(bound.error().to_string());
 
   conformance::suite::ServerCompatResponse response;
   response.set_host("127.0.0.1");
   response.set_port(bound->port());
+  if (wanted.use_tls()) response.set_pem_cert(wanted.server_creds().cert());
   conformance::write_message(STDOUT_FILENO, response);
   runtime.join();
   return 0;
@@ -52,7 +77,7 @@ int serve(const conformance::suite::ServerCompatRequest& wanted) {
 
 int main() {
   try {
-    conformance::suite::ServerCompatRequest wanted;
+    Wanted wanted;
     if (!conformance::read_message(STDIN_FILENO, wanted)) return fail("there is no request on stdin");
     return serve(wanted);
   } catch (const std::exception& e) {

@@ -1,5 +1,6 @@
-// h2spec_server --port N: answers every request with a page, straight on pintle/transport: h2spec judges the HTTP/2
-// engine by how it answers what is no gRPC. Every limit is the one that ships.
+// h2spec_server --port N [--tls --cert FILE --key FILE]: answers every request with a page, straight on
+// pintle/transport: h2spec judges the HTTP/2 engine by how it answers what is no gRPC. Every limit is the one that
+// ships.
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,8 @@
 #include <pintle/async/signals.hpp>
 #include <pintle/net/address.hpp>
 #include <pintle/net/listener.hpp>
+#include <pintle/net/tls.hpp>
+#include <pintle/net/tls_acceptor.hpp>
 #include <pintle/transport/connection.hpp>
 
 namespace {
@@ -76,6 +79,7 @@ class Site final : transport::Acceptor, transport::ConnectionOwner {
   }
   void on_ready(transport::Connection&) override {}
   void on_draining(transport::Connection&) override {}
+  void on_too_many_pings(transport::Connection&) override {}
   void on_capacity(transport::Connection&) override {}
   void on_closed(transport::Connection& connection, std::string_view) override {
     const std::size_t slot = connection.owner_slot;
@@ -106,26 +110,53 @@ int fail(const std::string& why) {
   return 1;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  CLI::App cli("Answers every HTTP/2 request with a page");
+struct Flags {
   std::uint16_t port = 0;
-  cli.add_option("--port", port, "TCP port on 127.0.0.1; 0 picks one");
-  CLI11_PARSE(cli, argc, argv);
+  bool tls = false;
+  std::string certificate, key;
+};
 
+int run(const Flags& flags) {
   pintle::RuntimeOptions options;
   options.threads = 1;
   pintle::Runtime runtime(options);
+  pintle::Loop& loop = runtime.loop(0);
   Site site;
-  const pintle::SignalWatch stop(runtime.loop(0), {SIGTERM, SIGINT}, [&](int) { runtime.stop(); });
-  auto listener = pintle::net::Listener::listen(
-      *pintle::net::parse_listen_address(fmt::format("127.0.0.1:{}", port)), {&runtime.loop(0)},
-      [&](std::unique_ptr<pintle::net::ByteStream> s) { site.serve(std::move(s)); });
+  const auto serve = [&](std::unique_ptr<pintle::net::ByteStream> stream) { site.serve(std::move(stream)); };
+  std::unique_ptr<pintle::net::TlsAcceptor> handshakes;
+  pintle::net::Listener::OnConnection on_connection = serve;
+  if (flags.tls) {
+    using pintle::net::Pem;
+    pintle::net::TlsServerOptions tls_options;
+    tls_options.certificates.emplace_back(Pem::file(flags.certificate), Pem::file(flags.key));
+    auto tls = pintle::net::TlsServer::create(std::move(tls_options));
+    if (!tls) return fail(tls.error().to_string());
+    handshakes = std::make_unique<pintle::net::TlsAcceptor>(loop, *tls, serve);
+    on_connection = [&](std::unique_ptr<pintle::net::ByteStream> stream) { handshakes->accept(std::move(stream)); };
+  }
+
+  const pintle::SignalWatch stop(loop, {SIGTERM, SIGINT}, [&](int) { runtime.stop(); });
+  const auto address = pintle::net::parse_listen_address(fmt::format("127.0.0.1:{}", flags.port));
+  auto listener = pintle::net::Listener::listen(*address, {&loop}, on_connection);
   if (!listener) return fail(listener.error().to_string());
   (*listener)->start();
   runtime.start();
   fmt::print("listening on {}\n", (*listener)->address().to_string());
   std::fflush(stdout);
   runtime.join();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App cli("Answers every HTTP/2 request with a page");
+  Flags flags;
+  cli.add_option("--port", flags.port, "TCP port on 127.0.0.1; 0 picks one");
+  auto* tls = cli.add_flag("--tls", flags.tls, "TLS instead of h2c");
+  auto* certificate = cli.add_option("--cert", flags.certificate, "the certificate chain, PEM")->needs(tls);
+  auto* key = cli.add_option("--key", flags.key, "its private key, PEM")->needs(tls);
+  tls->needs(certificate)->needs(key);
+  CLI11_PARSE(cli, argc, argv);
+  return run(flags);
 }
