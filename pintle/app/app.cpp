@@ -1,5 +1,6 @@
 #include <pintle/app/app.hpp>
 
+#include <algorithm>
 #include <condition_variable>
 #include <csignal>
 #include <cstdio>
@@ -7,14 +8,20 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <pintle/app/log.hpp>
 #include <pintle/app/settings.hpp>
+#include <pintle/async/nursery.hpp>
 #include <pintle/async/signals.hpp>
+#include <pintle/async/sync_wait.hpp>
 #include <pintle/client/channel.hpp>
 #include <pintle/config/v1/config.pb.h>
+#include <pintle/net/tls_reload.hpp>
 #include <pintle/server/server.hpp>
 
 namespace pintle {
@@ -64,6 +71,8 @@ struct App::Impl {
         runtime(runtime_options(settings)),
         server(runtime, server_options(settings, log)) {}
 
+  void load_tls();
+  void start_reloading();
   void on_signal(int number);
   void drain(Duration grace);
 
@@ -74,6 +83,26 @@ struct App::Impl {
   Logger log;
   Runtime runtime;
   Server server;
+  std::vector<Place> listen_on;
+  std::shared_ptr<net::TlsClient> tls;  // of channels; null: plaintext
+
+  // What runs beside the server for as long as the process does. First loop's thread.
+  struct Beside {
+    CancelScope scope;
+    Nursery tasks;
+  } beside;
+  static Task<void> end(Beside& beside) {
+    beside.scope.cancel(Status(Code::cancelled, "the process ends", Origin::library));
+    co_await beside.tasks.join();
+  }
+  // Ends what runs on the loops, and the loops. Again: nothing.
+  void stop() {
+    if (std::exchange(stopped, true)) return;
+    sync_wait(runtime.loop(0), end(beside));
+    runtime.stop();
+    runtime.join();
+  }
+  bool stopped = false;
 
   struct LameDuck : Timer {
     explicit LameDuck(Impl& of)
@@ -92,6 +121,39 @@ struct App::Impl {
   std::condition_variable changed;
   bool listening = false, stop_asked = false, drained = false;  // guarded by mutex
 };
+
+// A certificate that can't be used is a wrong configuration: the process does not start.
+void App::Impl::load_tls() {
+  const char* file = std::getenv("SSLKEYLOGFILE");
+  const std::string key_log_file = file == nullptr ? "" : file;
+  auto where = places(settings, key_log_file);
+  auto client = tls_client(config.get<config::v1::Client>(), key_log_file);
+  if (!where || !client) {
+    const Status& wrong = where ? client.error() : where.error();
+    fmt::print(stderr, "{}: {}\n", name, wrong.message());
+    std::exit(2);
+  }
+  listen_on = std::move(*where);
+  tls = std::move(*client);
+  const bool any =
+      tls != nullptr || std::ranges::any_of(listen_on, [](const Place& p) { return p.options.tls != nullptr; });
+  if (any && !key_log_file.empty())
+    log.warn("SSLKEYLOGFILE is set: whoever reads that file can read every connection", {{"file", key_log_file}});
+}
+
+void App::Impl::start_reloading() {
+  Loop& loop = runtime.loop(0);
+  loop.post([this, &loop] {
+    const Env env{&loop, &beside.scope, nullptr};
+    for (const Place& place : listen_on)
+      if (place.options.tls != nullptr)
+        beside.tasks.spawn(env, net::reload_every(place.options.tls, place.reload_interval, log));
+    if (tls != nullptr) {
+      const Duration interval = duration(config.get<config::v1::Client>().tls().reload_interval());
+      beside.tasks.spawn(env, net::reload_every(tls, interval, log));
+    }
+  });
+}
 
 // On the first loop. The first signal drains, the second one drains without patience.
 void App::Impl::on_signal(int number) {
@@ -118,15 +180,16 @@ void App::Impl::drain(Duration grace) {
 App::App(std::string_view name, int argc, const char* const* argv, std::vector<ConfigSection> sections)
     : impl_(std::make_unique<Impl>(name, read_config(name, argc, argv, sections))) {
   std::signal(SIGPIPE, SIG_IGN);
+  impl_->load_tls();
   impl_->lame_duck.emplace(*impl_);
   impl_->signals = std::make_unique<SignalWatch>(impl_->runtime.loop(0), std::vector<int>{SIGTERM, SIGINT},
                                                  [impl = impl_.get()](int number) { impl->on_signal(number); });
   impl_->runtime.start();
+  impl_->start_reloading();
 }
 
 App::~App() {
-  impl_->runtime.stop();
-  impl_->runtime.join();
+  impl_->stop();
   impl_->signals.reset();
 }
 
@@ -146,7 +209,9 @@ void App::serve(Service& service) {
 void App::add_layer(std::shared_ptr<const Layer> layer) { impl_->server.add_layer(std::move(layer)); }
 
 ChannelOptions App::channel_options() const {
-  return pintle::channel_options(impl_->config.get<config::v1::Client>(), impl_->log);
+  ChannelOptions options = pintle::channel_options(impl_->config.get<config::v1::Client>(), impl_->log);
+  options.tls = impl_->tls;
+  return options;
 }
 
 Result<std::shared_ptr<Channel>> App::channel(std::string_view target) {
@@ -155,14 +220,15 @@ Result<std::shared_ptr<Channel>> App::channel(std::string_view target) {
 
 int App::run() {
   Impl& app = *impl_;
-  auto address = listen_address(app.settings);
-  if (address) {
-    app.server.start();
-    address = app.server.listen(*address);
-  }
-  if (!address) {
-    app.log.error("can't listen", {{"error", address.error().message()}});
-    return 1;
+  app.server.start();
+  std::vector<std::string> addresses;
+  for (const Place& place : app.listen_on) {
+    const auto address = app.server.listen(place.address, place.options);
+    if (!address) {
+      app.log.error("can't listen", {{"key", place.key}, {"error", address.error().message()}});
+      return 1;
+    }
+    addresses.push_back(address->to_string());
   }
   bool stop;
   {
@@ -170,16 +236,21 @@ int App::run() {
     app.listening = true;  // before anybody reads "ready": a signal from then on is a signal to a server
     stop = app.stop_asked;
   }
-  app.log.info(
-      "ready",
-      {{"service", app.name}, {"address", address->to_string()}, {"threads", app.runtime.size()}, {"pid", getpid()}});
+  for (std::size_t i = 1; i < addresses.size(); ++i)
+    app.log.info(
+        "listening",
+        {{"key", app.listen_on[i].key}, {"address", addresses[i]}, {"tls", app.listen_on[i].options.tls != nullptr}});
+  app.log.info("ready", {{"service", app.name},
+                         {"address", addresses.front()},
+                         {"tls", app.listen_on.front().options.tls != nullptr},
+                         {"threads", app.runtime.size()},
+                         {"pid", getpid()}});
   if (stop) app.drain(duration(app.settings.shutdown_grace()));
 
   std::unique_lock lock(app.mutex);
   app.changed.wait(lock, [&] { return app.drained; });
   lock.unlock();
-  app.runtime.stop();
-  app.runtime.join();
+  app.stop();
   app.log.info("stopped", {{"service", app.name}});
   return 0;
 }

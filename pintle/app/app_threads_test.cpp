@@ -1,6 +1,8 @@
 // App as the whole process that it is made for: each test forks one and talks to it by socket, signal and log.
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -19,6 +21,7 @@
 #include <pintle/client/channel.hpp>
 #include <pintle/rpc/call.hpp>
 #include <pintle/rpc/pipe.hpp>
+#include <pintle/testing/kit/certificates.hpp>
 
 namespace pintle {
 namespace {
@@ -165,9 +168,9 @@ class Apps : public ::testing::Test {
 
 class Client {
  public:
-  explicit Client(const std::string& address) : runtime_(one()) {
+  explicit Client(const std::string& address, ChannelOptions options = {}) : runtime_(one()) {
     runtime_.start();
-    auto made = make_channel(runtime_, address);
+    auto made = make_channel(runtime_, address, std::move(options));
     EXPECT_TRUE(made.has_value()) << address;
     if (made) channel_ = *made;
   }
@@ -291,6 +294,51 @@ TEST_F(Apps, AServiceAddedTwiceEndsItWithOne) {
   Process process(any_port(), Process::Story::added_twice);
   EXPECT_THAT(process.log_until("never"), HasSubstr("/probe/fast"));
   EXPECT_EQ(process.end(), 1);
+}
+
+TEST_F(Apps, SpeaksTlsOnThePortsThatHaveACertificateAndTakesItsSuccessor) {
+  std::string folder = std::filesystem::temp_directory_path() / "pintle-app-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const testing::TestAuthority ca;
+  const auto put = [&](const char* names) {
+    const auto issued = ca.issue(testing::CertificateWish(names));
+    std::ofstream(folder + "/tls.key") << issued.key;
+    std::ofstream(folder + "/tls.crt") << issued.certificate;
+  };
+  put("DNS:first.example");
+  Process process(
+      with({"--server.tls.certificate_file=" + folder + "/tls.crt", "--server.tls.key_file=" + folder + "/tls.key",
+            "--server.tls.reload_interval=10ms", "--server.listeners=[{host: 127.0.0.1, port: 0}]"}));
+  const std::string log = process.log_until("\"message\":\"ready\"");
+  const auto address = [&](std::size_t from) {
+    const std::size_t at = log.find("ipv4:", from);
+    return log.substr(at, log.find('"', at) - at);
+  };
+  const std::size_t ready = log.find("\"ready\"");
+  ASSERT_THAT(log, AllOf(HasSubstr("server.listeners[0]"), HasSubstr("\"tls\":true")));
+  EXPECT_EQ(Client(address(0)).fast(), Status()) << "the second port is plaintext";
+  const auto trusting = [&](std::string name) {
+    net::TlsClientOptions o;
+    o.roots = net::Pem::text(ca.roots());
+    o.server_name = std::move(name);
+    ChannelOptions c;
+    c.tls = net::TlsClient::create(std::move(o)).value();
+    return c;
+  };
+  EXPECT_EQ(Client(address(ready), trusting("first.example")).fast(), Status());
+  put("DNS:second.example");
+  process.log_until("certificates were replaced");
+  EXPECT_EQ(Client(address(ready), trusting("second.example")).fast(), Status());
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.end(), 0);
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(Apps, ACertificateThatIsNotThereEndsItWithTwo) {
+  Process process(with({"--server.tls.certificate_file=/no/such.crt", "--server.tls.key_file=/no/such.key"}));
+  EXPECT_THAT(process.log_until("never"),
+              AllOf(HasSubstr("server.tls: /no/such.crt can't be read"), Not(HasSubstr("\"ready\""))));
+  EXPECT_EQ(process.end(), 2);
 }
 
 TEST_F(Apps, CheckConfigServesNothing) {

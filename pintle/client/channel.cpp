@@ -11,6 +11,7 @@
 #include <pintle/net/address.hpp>
 #include <pintle/net/connector.hpp>
 #include <pintle/net/resolver.hpp>
+#include <pintle/net/tls_connector.hpp>
 
 namespace pintle {
 
@@ -88,7 +89,9 @@ class ClientChannel final : public Channel {
 // Dials the addresses of a target in their order, until one answers (pick_first).
 class TargetDialer final : public Dialer {
  public:
-  explicit TargetDialer(net::Target target) : target_(std::move(target)) {}
+  // `host`: whom a TLS server must prove to be.
+  TargetDialer(net::Target target, std::shared_ptr<net::TlsClient> tls, std::string host)
+      : target_(std::move(target)), tls_(std::move(tls)), host_(std::move(host)) {}
 
   Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop&, Deadline deadline) override {
     std::vector<net::SockAddress> addresses = target_.addresses;
@@ -100,6 +103,7 @@ class TargetDialer final : public Dialer {
     Status last(Code::unavailable, "the target has no address", Origin::library);
     for (const net::SockAddress& address : addresses) {
       auto stream = co_await net::connect(address, deadline);
+      if (stream && tls_ != nullptr) stream = co_await net::tls_connect(tls_, std::move(*stream), host_, deadline);
       if (stream) co_return stream;
       last = stream.error();
     }
@@ -108,6 +112,8 @@ class TargetDialer final : public Dialer {
 
  private:
   net::Target target_;
+  std::shared_ptr<net::TlsClient> tls_;
+  std::string host_;
   net::SystemResolver resolver_;
 };
 
@@ -123,10 +129,17 @@ Result<std::shared_ptr<Channel>> make_channel(Runtime& runtime, std::string_view
   Result<net::Target> parsed = net::parse_target(target);
   if (!parsed) return std::unexpected(std::move(parsed).error());
   if (options.authority.empty()) options.authority = parsed->default_authority;
+  std::string host;
+  if (options.tls != nullptr) {
+    Result<net::HostPort> split = net::split_host_port(options.authority, 443);
+    if (!split) return std::unexpected(std::move(split).error());
+    host = std::move(split->host);
+  }
   std::vector<Loop*> loops;
   loops.reserve(runtime.size());
   for (std::size_t i = 0; i < runtime.size(); ++i) loops.push_back(&runtime.loop(i));
-  return make_channel(std::move(loops), std::make_shared<client::TargetDialer>(std::move(*parsed)), std::move(options));
+  auto dialer = std::make_shared<client::TargetDialer>(std::move(*parsed), options.tls, std::move(host));
+  return make_channel(std::move(loops), std::move(dialer), std::move(options));
 }
 
 }  // namespace pintle

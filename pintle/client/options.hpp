@@ -10,6 +10,7 @@
 #include <pintle/base/observe.hpp>
 #include <pintle/base/random.hpp>
 #include <pintle/net/byte_stream.hpp>
+#include <pintle/net/tls.hpp>
 #include <pintle/rpc/handler.hpp>
 #include <pintle/transport/connection.hpp>
 
@@ -37,7 +38,10 @@ struct ChannelOptions {
     connection.http2.max_concurrent_streams = 0;
     connection.idle_timeout = std::chrono::minutes(30);  // then the channel is IDLE; the next call connects
   }
-  std::string authority;                                // ":authority"; empty: the target's host and port
+  std::string authority;  // ":authority"; empty: the target's host and port
+  // Null: plaintext. The server's certificate must hold the host of `authority`, or what TlsClientOptions::server_name
+  // says instead. A Dialer speaks TLS by itself; then this only makes the scheme "https".
+  std::shared_ptr<net::TlsClient> tls;
   std::string user_agent;                               // put before ours
   Duration default_timeout = std::chrono::seconds(30);  // of unary calls that set none; max(): none
   bool wait_for_ready = false;                          // of calls that do not say

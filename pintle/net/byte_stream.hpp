@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <pintle/async/loop.hpp>
+#include <pintle/base/tls_info.hpp>
 
 namespace pintle::net {
 
@@ -43,6 +44,7 @@ class ByteStream {
   virtual void set_observer(Observer& observer) = 0;
 
   virtual IoResult read(std::span<std::byte> into) = 0;
+  // After would_block the next write begins with the same bytes.
   virtual IoResult write(std::span<const std::byte> from) = 0;
 
   // One on_readable() (on_writable()) when a read (write) may make progress, an end and an error included. Asking again
@@ -62,6 +64,8 @@ class ByteStream {
   virtual std::string_view local() const = 0;
   // What went wrong, for a log line; empty while nothing did.
   virtual std::string error() const = 0;
+  // What TLS agreed on; null without TLS.
+  virtual std::shared_ptr<const TlsInfo> tls() const { return nullptr; }
 
   virtual Loop& loop() = 0;
 };

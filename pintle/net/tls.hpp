@@ -5,16 +5,11 @@
 // keys live as long as what was loaded; ALPN must agree on one of ours (RFC 7301).
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include <pintle/base/clock.hpp>
-#include <pintle/base/observe.hpp>
 #include <pintle/base/status.hpp>
 #include <pintle/base/tls_info.hpp>
 
@@ -110,11 +105,14 @@ class TlsClient {
 
   Reload reload(std::string* why = nullptr);
   TlsCounts counts() const;
+  // TlsClientOptions::server_name.
+  const std::string& server_name() const { return server_name_; }
   tls::Context& context() const { return *context_; }
 
  private:
-  explicit TlsClient(std::unique_ptr<tls::Context> context);
+  TlsClient(std::unique_ptr<tls::Context> context, std::string server_name);
   std::unique_ptr<tls::Context> context_;
+  std::string server_name_;
 };
 
 }  // namespace pintle::net

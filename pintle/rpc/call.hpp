@@ -9,6 +9,7 @@
 #include <pintle/base/clock.hpp>
 #include <pintle/base/metadata.hpp>
 #include <pintle/base/status.hpp>
+#include <pintle/base/tls_info.hpp>
 #include <pintle/rpc/stream.hpp>
 #include <pintle/rpc/type_info.hpp>
 
@@ -16,10 +17,11 @@ namespace pintle {
 
 // What layers learn and tell each other about a call. Views belong to whoever set them and live as long as the call.
 struct Facts {
-  std::string_view peer;       // "ipv4:127.0.0.1:41234"
-  std::string_view path;       // as requested; the method's own path where there is a method
-  std::string_view authority;  // of the request, ":authority"
-  std::string_view principal;  // who was authenticated; empty: nobody
+  std::string_view peer;         // "ipv4:127.0.0.1:41234"
+  std::string_view path;         // as requested; the method's own path where there is a method
+  std::string_view authority;    // of the request, ":authority"
+  const TlsInfo* tls = nullptr;  // server: what TLS agreed on with the peer; null: plaintext
+  std::string_view principal;    // who was authenticated; empty: nobody
   std::uint64_t trace_high = 0, trace_low = 0, span = 0;
   int attempt = 1;
   // For retries (gRFC A6): has a byte of it left this client; may the server have seen it; is the response committed.

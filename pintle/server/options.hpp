@@ -2,10 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include <pintle/base/clock.hpp>
 #include <pintle/base/observe.hpp>
 #include <pintle/base/random.hpp>
+#include <pintle/net/tls.hpp>
 #include <pintle/transport/connection.hpp>
 
 namespace pintle {
@@ -23,6 +27,15 @@ struct ServerOptions {
   transport::ConnectionOptions connection;
   Random random;  // empty: system_random()
   Logger log;
+};
+
+// What one listener of a server does; the defaults are plaintext and every service.
+struct ListenOptions {
+  ListenOptions() = default;
+  std::shared_ptr<net::TlsServer> tls;  // null: plaintext
+  std::vector<std::string> services;    // full names, such as "items.v1.ItemService"; the others are UNIMPLEMENTED here
+  Duration handshake_timeout = std::chrono::seconds(10);  // of TLS; that of HTTP/2 is connection.http2's
+  std::size_t max_handshakes = 1'000;  // TLS handshakes in flight on one loop; more are closed at once
 };
 
 }  // namespace pintle

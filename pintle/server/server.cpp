@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include <pintle/net/listener.hpp>
+#include <pintle/server/internal/door.hpp>
 #include <pintle/server/internal/loop_server.hpp>
 #include <pintle/server/internal/router.hpp>
 #include <pintle/server/internal/server_call.hpp>
@@ -17,8 +18,16 @@ struct Server::Impl {
   server::Router router;
   std::vector<std::shared_ptr<const Layer>> layers;
   std::vector<std::unique_ptr<server::LoopServer>> homes;  // one per loop
+  const server::Selection everything;
+  std::vector<std::unique_ptr<server::Door>> open_doors;  // for connections that others made; one per loop
+
+  struct Entrance {
+    server::Selection selection;
+    std::vector<std::unique_ptr<server::Door>> doors;  // one per loop
+    std::unique_ptr<net::Listener> listener;
+  };
   std::mutex mutex;
-  std::vector<std::unique_ptr<net::Listener>> listeners;  // guarded by mutex
+  std::vector<std::unique_ptr<Entrance>> entrances;  // guarded by mutex
 
   // The drain: first every loop, then the listeners, so that whoever still comes is told rather than refused.
   struct Drain {
@@ -27,11 +36,11 @@ struct Server::Impl {
   };
   void close_listeners(const std::shared_ptr<Drain>& d) {
     std::lock_guard lock(mutex);
-    d->listeners_left = listeners.size() + 1;
+    d->listeners_left = entrances.size() + 1;
     const auto one_less = [d] {
       if (d->listeners_left.fetch_sub(1) == 1) d->done();
     };
-    for (auto& listener : listeners) listener->close(one_less);
+    for (auto& entrance : entrances) entrance->listener->close(one_less);
     loops.front()->post(one_less);
   }
   struct Grace : Timer {
@@ -42,8 +51,8 @@ struct Server::Impl {
   std::vector<std::unique_ptr<Grace>> graces;
   std::shared_ptr<Drain> drain;
 
-  server::LoopServer& home_of(Loop& loop) {
-    return *homes[static_cast<std::size_t>(std::ranges::find(loops, &loop) - loops.begin())];
+  std::size_t place_of(Loop& loop) const {
+    return static_cast<std::size_t>(std::ranges::find(loops, &loop) - loops.begin());
   }
 };
 
@@ -80,28 +89,40 @@ void Server::start() {
   impl_->router.compile(layers);
   for (Loop* loop : impl_->loops) {
     impl_->homes.push_back(std::make_unique<server::LoopServer>(*loop, impl_->router, impl_->options));
+    impl_->open_doors.push_back(std::make_unique<server::Door>(*impl_->homes.back(), impl_->everything));
     impl_->graces.push_back(std::make_unique<Impl::Grace>(*impl_->homes.back()));
   }
 }
 
-Result<net::SockAddress> Server::listen(const net::SockAddress& address) {
-  net::ListenerOptions options;
-  options.log = impl_->options.log;
-  options.max_connections = impl_->options.max_connections;
-  options.max_per_ip = impl_->options.max_connections_per_ip;
-  auto listener = net::Listener::listen(
-      address, impl_->loops, [this](std::unique_ptr<net::ByteStream> stream) { serve(std::move(stream)); }, options);
+Result<net::SockAddress> Server::listen(const net::SockAddress& address, ListenOptions options) {
+  auto selection = impl_->router.select(options.services);
+  if (!selection) return std::unexpected(std::move(selection).error());
+  auto entrance = std::make_unique<Impl::Entrance>();
+  entrance->selection = std::move(*selection);
+  for (auto& home : impl_->homes)
+    entrance->doors.push_back(std::make_unique<server::Door>(*home, entrance->selection, options));
+
+  net::ListenerOptions listening;
+  listening.log = impl_->options.log;
+  listening.max_connections = impl_->options.max_connections;
+  listening.max_per_ip = impl_->options.max_connections_per_ip;
+  const auto enter = [this, &doors = entrance->doors](std::unique_ptr<net::ByteStream> stream) {
+    server::Door& door = *doors[impl_->place_of(stream->loop())];
+    door.enter(std::move(stream));
+  };
+  auto listener = net::Listener::listen(address, impl_->loops, enter, listening);
   if (!listener) return std::unexpected(std::move(listener).error());
   const net::SockAddress bound = (*listener)->address();
   (*listener)->start();
+  entrance->listener = std::move(*listener);
   std::lock_guard lock(impl_->mutex);
-  impl_->listeners.push_back(std::move(*listener));
+  impl_->entrances.push_back(std::move(entrance));
   return bound;
 }
 
 void Server::serve(std::unique_ptr<net::ByteStream> stream) {
-  server::LoopServer& home = impl_->home_of(stream->loop());
-  home.serve(std::move(stream));
+  server::Door& door = *impl_->open_doors[impl_->place_of(stream->loop())];
+  door.enter(std::move(stream));
 }
 
 void Server::drain(Duration grace, std::function<void()> done) {

@@ -34,9 +34,10 @@ class Server {
   void start();
 
   // Binds and listens; accepts from then on. The result is the bound address, with the port that the system picked for
-  // 0. UNAVAILABLE with the system's reason. REQUIRES: start(), a runtime's loops.
-  Result<net::SockAddress> listen(const net::SockAddress& address);
-  // Serves one connection that somebody else made. On the stream's loop only.
+  // 0. UNAVAILABLE with the system's reason; INVALID_ARGUMENT when there is no service of a name in `options`. May be
+  // called for several addresses. REQUIRES: start(), a runtime's loops.
+  Result<net::SockAddress> listen(const net::SockAddress& address, ListenOptions options = {});
+  // Serves one connection that somebody else made, with every service. On the stream's loop only.
   void serve(std::unique_ptr<net::ByteStream> stream);
 
   // The graceful end: connections are told (GOAWAY), new ones are still taken and told at once, calls may end within

@@ -27,7 +27,7 @@ Connection::Connection(http2::Role role, std::unique_ptr<net::ByteStream> stream
     : role_(role),
       loop_(stream->loop()),
       stream_(std::move(stream)),
-      peer_(std::make_shared<const std::string>(stream_->peer())),
+      peer_(std::make_shared<const Peer>(Peer{std::string(stream_->peer()), stream_->tls()})),
       options_(options),
       read_buffer_(read_buffer),
       owner_(owner),
@@ -57,6 +57,7 @@ void Connection::on_readable() noexcept {
     const net::IoResult got = stream_->read(read_buffer_);
     if (got.state == net::IoState::would_block) break;
     if (got.state != net::IoState::ok) {
+      closed_by_peer_ = got.state == net::IoState::end;
       transport_gone(got.state == net::IoState::end ? "the peer closed the connection" : stream_->error());
       return;
     }
@@ -198,6 +199,7 @@ void Connection::on_goaway(http2::StreamId, ErrorCode code, std::string_view deb
 void Connection::on_streams_available() {}  // follows a refused open(), and we ask can_open() first
 
 void Connection::on_connection_error(ErrorCode code, Initiator by, std::string_view reason) {
+  broken_ = by == Initiator::library;
   std::string text(reason);
   text.append(" (").append(http2::error_name(code)).append(by == Initiator::peer ? ", said the peer)" : ")");
   close_soon(text);

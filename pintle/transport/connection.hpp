@@ -56,6 +56,12 @@ struct ConnectionOptions {
   std::size_t max_running = 100;
 };
 
+// Who is at the other end; shared with calls that may outlive the connection.
+struct Peer {
+  std::string address;                 // "ipv4:127.0.0.1:41234"
+  std::shared_ptr<const TlsInfo> tls;  // null: plaintext
+};
+
 // OPEN -> NOTICED (GOAWAY 2^31-1, PING) -> CLOSING (GOAWAY with the real last id) -> CLOSED. Only ever forward.
 enum class Phase : std::uint8_t { open, noticed, closing, closed };
 
@@ -89,9 +95,11 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   bool ready() const { return ready_; }
   std::size_t active_streams() const { return session_.active_streams(); }
   std::size_t running() const { return running_; }
-  std::string_view peer() const { return *peer_; }
-  // The same, shared with calls that may outlive the connection.
-  const std::shared_ptr<const std::string>& shared_peer() const { return peer_; }
+  std::string_view peer() const { return peer_->address; }
+  const std::shared_ptr<const Peer>& shared_peer() const { return peer_; }
+  // How it ended: the peer broke the rules of HTTP/2, or did not speak it; it went away without a word.
+  bool broken() const { return broken_; }
+  bool closed_by_peer() const { return closed_by_peer_; }
   const ConnectionOptions& options() const { return options_; }
   Loop& loop() const { return loop_; }
   const http2::Session& session() const { return session_; }
@@ -147,7 +155,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   const http2::Role role_;
   Loop& loop_;
   std::unique_ptr<net::ByteStream> stream_;
-  std::shared_ptr<const std::string> peer_;
+  std::shared_ptr<const Peer> peer_;
   ConnectionOptions options_;
   std::span<std::byte> read_buffer_;
   ConnectionOwner& owner_;
@@ -160,7 +168,8 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   Phase phase_ = Phase::open;
   bool ready_ = false, draining_ = false, write_blocked_ = false, closing_soon_ = false, closed_ = false;
   bool refused_open_ = false;  // can_open() said no for want of streams
-  bool aged_ = false;          // max_age is over, in whatever phase
+  bool broken_ = false, closed_by_peer_ = false;
+  bool aged_ = false;  // max_age is over, in whatever phase
   TimePoint age_ends_, notice_ends_ = TimePoint::max(), grace_ends_ = TimePoint::max();
   std::size_t running_ = 0;
   std::string reason_;

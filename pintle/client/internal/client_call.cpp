@@ -53,7 +53,7 @@ namespace {
 std::vector<std::pair<std::string, std::string>> head_fields(const MethodInfo& method, const ChannelOptions& options,
                                                              std::string_view user_agent) {
   return {{":method", "POST"},
-          {":scheme", "http"},
+          {":scheme", options.tls == nullptr ? "http" : "https"},
           {":path", std::string(method.path)},
           {":authority", options.authority},
           {"te", "trailers"},

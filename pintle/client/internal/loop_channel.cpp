@@ -132,7 +132,10 @@ void LoopChannel::on_too_many_pings(transport::Connection& connection) {
 void LoopChannel::on_closed(transport::Connection& connection, std::string_view reason) {
   if (&connection == current_.get()) {
     std::unique_ptr<transport::Connection> dying = std::move(current_);
-    const std::string why(reason);
+    std::string why(reason);
+    // What OpenSSL does with plaintext: it says nothing.
+    if (state_ == Connectivity::connecting && options_->tls == nullptr && connection.closed_by_peer())
+      why += " before it spoke HTTP/2: perhaps it expects TLS";
     dying.reset();
     if (state_ == Connectivity::shutdown) return;
     if (state_ == Connectivity::connecting) return failed(Status(Code::unavailable, why));

@@ -4,6 +4,25 @@
 
 namespace pintle::http2 {
 
+namespace {
+
+constexpr std::byte kTlsHandshake{0x16}, kTlsAlert{0x15};
+
+// Who sent this first byte instead of a preface: for the one log line that explains it.
+std::string_view what_speaks(std::byte first) {
+  if (first == kTlsHandshake) return "the client speaks TLS where plaintext HTTP/2 is spoken";
+  if (first >= std::byte{'A'} && first <= std::byte{'Z'}) return "the client speaks HTTP/1 where HTTP/2 is spoken";
+  return "not an HTTP/2 preface";
+}
+
+// A TLS record, read as the header of a frame: its type and the version's first byte.
+bool is_tls(const FrameHeader& header) {
+  const auto type = static_cast<std::byte>(header.length >> 16);
+  return (type == kTlsHandshake || type == kTlsAlert) && ((header.length >> 8) & 0xff) == 3;
+}
+
+}  // namespace
+
 void Session::Impl::feed(const std::byte* p, const std::byte* end) {
   if (dead) return;
   if (output.size() > options.output_cap + kUnreadOutput) return calm("output is not read");
@@ -39,7 +58,7 @@ const std::byte* Session::Impl::eat_preface(const std::byte* p, const std::byte*
   const std::size_t n = std::min(preface_left, static_cast<std::size_t>(end - p));
   if (n == 0) return p;
   if (std::memcmp(p, kClientPreface.data() + (kClientPreface.size() - preface_left), n) != 0) {
-    fail(ErrorCode::protocol_error, "not an HTTP/2 preface");
+    fail(ErrorCode::protocol_error, what_speaks(*p));
     return end;
   }
   preface_left -= n;
@@ -82,7 +101,9 @@ void Session::Impl::keep_partial(const std::byte* p, const std::byte* end) {
 }
 
 bool Session::Impl::accept_unusual(const FrameHeader& header) {
-  if (header.length > options.max_frame_size) {
+  if (!got_settings && !server() && is_tls(header)) {
+    fail(ErrorCode::protocol_error, "the server speaks TLS where plaintext HTTP/2 is spoken");
+  } else if (header.length > options.max_frame_size) {
     fail(ErrorCode::frame_size_error, "frame above MAX_FRAME_SIZE");
   } else if (!got_settings && (header.type != FrameType::settings || header.has(kAck))) {
     fail(ErrorCode::protocol_error, "the first frame must be SETTINGS");

@@ -16,12 +16,12 @@ LoopServer::LoopServer(Loop& loop, const Router& router, const ServerOptions& op
 
 LoopServer::~LoopServer() = default;
 
-void LoopServer::serve(std::unique_ptr<net::ByteStream> stream) {
+void LoopServer::serve(std::unique_ptr<net::ByteStream> stream, transport::Acceptor& acceptor) {
   transport::ConnectionOptions options = options_.connection;
   options.max_age = varied_age();
-  auto connection = std::make_unique<transport::Connection>(
-      http2::Role::server, std::move(stream), options, read_buffer_, static_cast<transport::ConnectionOwner&>(*this),
-      static_cast<transport::Acceptor*>(this));
+  auto connection =
+      std::make_unique<transport::Connection>(http2::Role::server, std::move(stream), options, read_buffer_,
+                                              static_cast<transport::ConnectionOwner&>(*this), &acceptor);
   connection->owner_slot = connections_.size();
   connections_.push_back(std::move(connection));
   if (is_draining_) connections_.back()->drain(Duration::zero());
@@ -35,13 +35,14 @@ Duration LoopServer::varied_age() {
   return varied < Duration::max() ? std::chrono::duration_cast<Duration>(varied) : Duration::max();
 }
 
-transport::Exchange& LoopServer::accept(transport::Connection& connection, const transport::Headers& fields) {
+transport::Exchange& LoopServer::accept(transport::Connection& connection, const transport::Headers& fields,
+                                        const Selection& among) {
   const transport::HeaderField* path = find_path(fields);
   const Method* method = nullptr;
   if (path->annotation != nullptr && path->annotation->value != 0) {
     method = reinterpret_cast<const Method*>(path->annotation->value);
   } else {
-    method = &router_.find(path->value);
+    method = &router_.find(path->value, among);
     if (path->annotation != nullptr) path->annotation->value = reinterpret_cast<std::uintptr_t>(method);
   }
   std::vector<ServerCall*>& free = free_[method->index];
@@ -77,7 +78,14 @@ void LoopServer::abort() {
 }
 
 void LoopServer::on_closed(transport::Connection& connection, std::string_view reason) {
-  options_.log.debug("connection closed", {{"network.peer.address", connection.peer()}, {"reason", reason}});
+  const std::string_view peer = connection.peer();
+  if (!connection.ready() && connection.broken()) {
+    if (const auto line = strangers_.pass(loop_.now()))
+      options_.log.warn("connection refused",
+                        {{"network.peer.address", peer}, {"reason", reason}, {"lines_left_out", line->left_out}});
+  } else {
+    options_.log.debug("connection closed", {{"network.peer.address", peer}, {"reason", reason}});
+  }
   const std::size_t slot = connection.owner_slot;
   std::unique_ptr<transport::Connection> dying = std::move(connections_[slot]);
   if (slot + 1 != connections_.size()) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <pintle/async/cancel.hpp>
+#include <pintle/base/log_limit.hpp>
 #include <pintle/server/dialect/grpc.hpp>
 #include <pintle/server/internal/router.hpp>
 #include <pintle/server/options.hpp>
@@ -15,12 +16,16 @@ namespace pintle::server {
 
 class ServerCall;
 
-class LoopServer final : transport::ConnectionOwner, transport::Acceptor {
+class LoopServer final : transport::ConnectionOwner {
  public:
   LoopServer(Loop& loop, const Router& router, const ServerOptions& options);
   ~LoopServer();
 
-  void serve(std::unique_ptr<net::ByteStream> stream);
+  // `acceptor` outlives the connection.
+  void serve(std::unique_ptr<net::ByteStream> stream, transport::Acceptor& acceptor);
+  // A new request: its call, of one of the selected methods.
+  transport::Exchange& accept(transport::Connection& connection, const transport::Headers& fields,
+                              const Selection& among);
   // A graceful end for every connection, also for those that come later. `done` is called when none is
   // left and every handler has returned.
   void drain(Duration patience, std::function<void()> done);
@@ -37,7 +42,6 @@ class LoopServer final : transport::ConnectionOwner, transport::Acceptor {
   std::size_t connections() const { return connections_.size(); }
 
  private:
-  transport::Exchange& accept(transport::Connection& connection, const transport::Headers& fields) override;
   void on_ready(transport::Connection&) override {}
   void on_draining(transport::Connection&) override {}
   void on_capacity(transport::Connection&) override {}
@@ -60,6 +64,7 @@ class LoopServer final : transport::ConnectionOwner, transport::Acceptor {
   bool is_draining_ = false;
   std::function<void()> drained_;
   std::uint64_t errors_ = 0;
+  LogLimit strangers_;
 };
 
 }  // namespace pintle::server

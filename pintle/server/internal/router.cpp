@@ -1,5 +1,7 @@
 #include <pintle/server/internal/router.hpp>
 
+#include <algorithm>
+
 #include <pintle/rpc/call.hpp>
 
 namespace pintle::server {
@@ -38,6 +40,21 @@ Status Router::add(Service& service) {
 }
 
 void Router::set_fallback(std::unique_ptr<Handler> handler) { methods_.front().handler = std::move(handler); }
+
+Result<Selection> Router::select(std::span<const std::string> services) const {
+  Selection selection;
+  if (services.empty()) return selection;
+  selection.all_ = false;
+  selection.held_.resize(methods_.size());
+  selection.held_.front() = true;  // the unknown one is at home everywhere
+  for (const std::string& name : services) {
+    if (std::ranges::find(services_, name, &ServiceInfo::name) == services_.end())
+      return pintle::invalid_argument("the server has no service {}", name);
+    for (const Method& method : methods_)
+      if (method.info.service == name) selection.held_[method.index] = true;
+  }
+  return selection;
+}
 
 void Router::compile(std::span<const Layer* const> layers) {
   for (Method& method : methods_) method.chain = Chain::build(method.info, *method.handler, layers);

@@ -33,7 +33,7 @@ ServerCall::~ServerCall() {
   if (reply_ != nullptr) method_.info.response->drop(reply_);
 }
 
-transport::Exchange& ServerCall::accept(const std::shared_ptr<const std::string>& peer,
+transport::Exchange& ServerCall::accept(const std::shared_ptr<const transport::Peer>& peer,
                                         const transport::Headers& fields) {
   call_.reset(method_.info, home_.scope());
   call_.requests = &source_;
@@ -58,7 +58,8 @@ transport::Exchange& ServerCall::accept(const std::shared_ptr<const std::string>
   if (authority_ != request.authority) authority_ = request.authority;
   if (peer_ != peer) peer_ = peer;
   call_.facts.authority = authority_;
-  call_.facts.peer = *peer_;
+  call_.facts.peer = peer_->address;
+  call_.facts.tls = peer_->tls.get();
   if (request.timeout) call_.deadline = Deadline::after(home_.loop().now(), *request.timeout);
   return exchange_;
 }

@@ -8,7 +8,7 @@
 #include <pintle/rpc/framed.hpp>
 #include <pintle/server/dialect/grpc.hpp>
 #include <pintle/server/internal/router.hpp>
-#include <pintle/transport/exchange.hpp>
+#include <pintle/transport/connection.hpp>
 
 namespace pintle::server {
 
@@ -22,7 +22,7 @@ class ServerCall final : public transport::Receiver {
   ~ServerCall();
 
   // For the next request; `fields` are valid during the call only.
-  transport::Exchange& accept(const std::shared_ptr<const std::string>& peer, const transport::Headers& fields);
+  transport::Exchange& accept(const std::shared_ptr<const transport::Peer>& peer, const transport::Headers& fields);
 
   const Method& method() const { return method_; }
 
@@ -67,7 +67,7 @@ class ServerCall final : public transport::Receiver {
   void* reply_ = nullptr;
   std::string path_;       // of a call whose method is unknown
   std::string authority_;  // kept from call to call: it rarely changes
-  std::shared_ptr<const std::string> peer_;
+  std::shared_ptr<const transport::Peer> peer_;
   int http_error_ = 0;
   Status refusal_;
   bool unknown_encoding_ = false, proto_suffix_ = false, head_sent_ = false, responded_ = false;

@@ -1,0 +1,20 @@
+// Certificates, keys and roots that change on the disk, as a Kubernetes secret's do.
+#pragma once
+
+#include <memory>
+
+#include <pintle/async/task.hpp>
+#include <pintle/base/clock.hpp>
+#include <pintle/base/observe.hpp>
+#include <pintle/net/tls.hpp>
+
+namespace pintle::net {
+
+// Reads the files again every `interval` on a worker of the awaiting coroutine's loop, until its scope is cancelled.
+// Logs each replacement, and each reason for a failure once. The files are compared by what they hold, so it does not
+// matter how they were replaced (by writing, renaming, or the swap of a symbolic link above them); a certificate that
+// was replaced before its key fails, and is taken when the key has come.
+Task<void> reload_every(std::shared_ptr<TlsServer> tls, Duration interval, Logger log);
+Task<void> reload_every(std::shared_ptr<TlsClient> tls, Duration interval, Logger log);
+
+}  // namespace pintle::net

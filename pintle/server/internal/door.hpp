@@ -1,0 +1,33 @@
+// What one listener is on one loop: TLS where it has it, and which services lie behind it.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <pintle/net/tls_acceptor.hpp>
+#include <pintle/server/internal/router.hpp>
+#include <pintle/server/options.hpp>
+#include <pintle/transport/connection.hpp>
+
+namespace pintle::server {
+
+class LoopServer;
+
+// Loop's thread only. All that it is given outlives it; it outlives the connections of the loop.
+class Door final : public transport::Acceptor {
+ public:
+  Door(LoopServer& home, const Selection& selection) : home_(home), selection_(selection) {}
+  Door(LoopServer& home, const Selection& selection, const ListenOptions& options);
+
+  // A connection that was just made.
+  void enter(std::unique_ptr<net::ByteStream> connection);
+
+  transport::Exchange& accept(transport::Connection& connection, const transport::Headers& fields) override;
+
+ private:
+  LoopServer& home_;
+  const Selection& selection_;
+  std::optional<net::TlsAcceptor> tls_;
+};
+
+}  // namespace pintle::server
