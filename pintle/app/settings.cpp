@@ -57,8 +57,10 @@ ServerOptions server_options(const config::v1::Server& server, Logger log) {
   const Keepalive& keepalive = server.keepalive();
   connection.keepalive.time = or_never(keepalive, &Keepalive::has_time, &Keepalive::time);
   connection.keepalive.timeout = duration(keepalive.timeout());
-  connection.keepalive.without_calls = true;  // gRFC A9: a server pings without calls too
   connection.idle_timeout = or_never(keepalive, &Keepalive::has_max_connection_idle, &Keepalive::max_connection_idle);
+  connection.max_age = or_never(keepalive, &Keepalive::has_max_connection_age, &Keepalive::max_connection_age);
+  connection.max_age_grace =
+      or_never(keepalive, &Keepalive::has_max_connection_age_grace, &Keepalive::max_connection_age_grace);
 
   http2::Options& http2 = connection.http2;
   http2.max_concurrent_streams = server.max_concurrent_calls_per_connection();

@@ -37,6 +37,8 @@ TEST(Settings, OfTheServerReachItsOptions) {
   set(*server.mutable_keepalive()->mutable_timeout(), seconds(19));
   set(*server.mutable_keepalive()->mutable_permit_time(), milliseconds(2300));
   set(*server.mutable_keepalive()->mutable_max_connection_idle(), seconds(29));
+  set(*server.mutable_keepalive()->mutable_max_connection_age(), seconds(43));
+  set(*server.mutable_keepalive()->mutable_max_connection_age_grace(), seconds(47));
   server.mutable_keepalive()->set_ping_strikes(31);
   set(*server.mutable_limits()->mutable_handshake_timeout(), Duration(1));
   server.mutable_limits()->set_stream_window_bytes(37'000);
@@ -54,6 +56,8 @@ TEST(Settings, OfTheServerReachItsOptions) {
   EXPECT_TRUE(options.connection.keepalive.without_calls);
   EXPECT_EQ(options.connection.http2.min_ping_interval, milliseconds(2300));
   EXPECT_EQ(options.connection.idle_timeout, seconds(29));
+  EXPECT_EQ(options.connection.max_age, seconds(43));
+  EXPECT_EQ(options.connection.max_age_grace, seconds(47));
   EXPECT_EQ(options.connection.http2.ping_strikes, 31u);
   EXPECT_EQ(options.connection.http2.preface_timeout, milliseconds(1)) << "rounded up: 0 would be no time at all";
   EXPECT_EQ(options.connection.http2.initial_stream_window, 37'000u);
@@ -71,8 +75,11 @@ TEST(Settings, ClientsMayPingWithoutCallsOnlyWherePermitted) {
 
 TEST(Settings, AnAbsentDurationThatMayBeNoneIsNever) {
   EXPECT_EQ(server_options({}, Logger()).connection.idle_timeout, Duration::max());
+  EXPECT_EQ(server_options({}, Logger()).connection.max_age, Duration::max());
+  EXPECT_EQ(server_options({}, Logger()).connection.max_age_grace, Duration::max());
   EXPECT_EQ(channel_options({}, Logger()).default_timeout, Duration::max());
   EXPECT_EQ(channel_options({}, Logger()).connection.keepalive.time, Duration::max());
+  EXPECT_EQ(channel_options({}, Logger()).connection.idle_timeout, Duration::max());
 }
 
 TEST(Settings, OfTheClientReachItsOptions) {
@@ -80,6 +87,9 @@ TEST(Settings, OfTheClientReachItsOptions) {
   set(*client.mutable_timeout(), seconds(3));
   set(*client.mutable_connect_timeout(), seconds(5));
   set(*client.mutable_idle_timeout(), seconds(7));
+  set(*client.mutable_keepalive()->mutable_time(), seconds(19));
+  set(*client.mutable_keepalive()->mutable_timeout(), seconds(23));
+  client.mutable_keepalive()->set_without_calls(true);
   client.set_wait_for_ready(true);
   client.set_max_receive_message_bytes(11);
   set(*client.mutable_backoff()->mutable_initial(), seconds(13));
@@ -90,6 +100,9 @@ TEST(Settings, OfTheClientReachItsOptions) {
   EXPECT_EQ(options.default_timeout, seconds(3));
   EXPECT_EQ(options.backoff.min_connect_timeout, seconds(5));
   EXPECT_EQ(options.connection.idle_timeout, seconds(7));
+  EXPECT_EQ(options.connection.keepalive.time, seconds(19));
+  EXPECT_EQ(options.connection.keepalive.timeout, seconds(23));
+  EXPECT_TRUE(options.connection.keepalive.without_calls);
   EXPECT_TRUE(options.wait_for_ready);
   EXPECT_EQ(options.max_receive_message, 11u);
   EXPECT_EQ(options.backoff.initial, seconds(13));
