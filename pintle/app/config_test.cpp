@@ -52,6 +52,7 @@ TEST(Config, DefaultsAreThereWithoutAnyInput) {
   EXPECT_TRUE(server.has_lame_duck());
   EXPECT_EQ(server.keepalive().time().seconds(), 7200);
   EXPECT_FALSE(server.keepalive().has_max_connection_idle());
+  EXPECT_EQ(server.compression(), config::v1::COMPRESSION_NONE);
   EXPECT_FALSE(server.keepalive().has_max_connection_age());
   EXPECT_FALSE(server.keepalive().has_max_connection_age_grace());
   const auto& client = config.get<Client>();
@@ -221,6 +222,12 @@ TEST(Config, FlagsOfTruth) {
   EXPECT_TRUE(right(TestInput(base).flag("--shop.open").flag("--shop.floor=1")).get<Shop>().open());
   EXPECT_FALSE(
       right(TestInput(base).flag("--shop.open").flag("--shop.open=false")).get<Shop>().open());  // the later counts
+}
+
+TEST(Config, CompressionIsWrittenAsTheNameOfItsCoding) {
+  const Config config = own(TestInput("server: {compression: gzip}\n").flag("--client.compression=zstd"));
+  EXPECT_EQ(config.get<Server>().compression(), config::v1::COMPRESSION_GZIP);
+  EXPECT_EQ(config.get<Client>().compression(), config::v1::COMPRESSION_ZSTD);
 }
 
 TEST(Config, AValueMayBeTakenBack) {

@@ -111,6 +111,24 @@ TEST(Settings, OfTheClientReachItsOptions) {
   EXPECT_DOUBLE_EQ(options.backoff.jitter, 0.23);
 }
 
+TEST(Settings, CompressionIsNoneOrTheCodingOfThatName) {
+  using wire::Encoding;
+  const std::pair<config::v1::Compression, Encoding> table[] = {
+      {config::v1::COMPRESSION_UNSPECIFIED, Encoding::identity},
+      {config::v1::COMPRESSION_NONE, Encoding::identity},
+      {config::v1::COMPRESSION_GZIP, Encoding::gzip},
+      {config::v1::COMPRESSION_DEFLATE, Encoding::deflate},
+      {config::v1::COMPRESSION_ZSTD, Encoding::zstd}};
+  for (const auto& [setting, encoding] : table) {
+    config::v1::Server server;
+    server.set_compression(setting);
+    EXPECT_EQ(server_options(server, Logger()).compression, encoding) << setting;
+    config::v1::Client client;
+    client.set_compression(setting);
+    EXPECT_EQ(channel_options(client, Logger()).compression, encoding) << setting;
+  }
+}
+
 Result<net::SockAddress> listen_address(const config::v1::Server& server) {
   auto all = places(server, "");
   if (!all) return std::unexpected(all.error());

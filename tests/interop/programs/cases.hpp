@@ -54,6 +54,10 @@ pintle::Task<> status_code_and_message(Context& context);
 pintle::Task<> special_status_message(Context& context);
 pintle::Task<> unimplemented_method(Context& context);
 pintle::Task<> unimplemented_service(Context& context);
+pintle::Task<> client_compressed_unary(Context& context);
+pintle::Task<> server_compressed_unary(Context& context);
+pintle::Task<> client_compressed_streaming(Context& context);
+pintle::Task<> server_compressed_streaming(Context& context);
 pintle::Task<> rpc_soak(Context& context);
 pintle::Task<> channel_soak(Context& context);
 
