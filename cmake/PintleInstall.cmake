@@ -7,7 +7,7 @@ set(PINTLE_INSTALL_PROTOS ${CMAKE_INSTALL_DATADIR}/pintle/proto)
 # The static libraries of the rooms need at their users' link what they themselves were built with.
 set(PINTLE_FIND_DEPENDENCIES "")
 foreach(dependency IN ITEMS
-    "Threads" "fmt" "Protobuf 3.21" "OpenSSL 3" "ZLIB" "Boost 1.81" "yaml-cpp" "CLI11" "spdlog")
+    "Threads" "fmt" "Protobuf 3.21" "OpenSSL 3" "ZLIB" "zstd" "Boost 1.81" "yaml-cpp" "CLI11" "spdlog")
   string(APPEND PINTLE_FIND_DEPENDENCIES "find_dependency(${dependency})\n")
 endforeach()
 

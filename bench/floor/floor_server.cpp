@@ -1,26 +1,28 @@
-// The kernel's share of a call: an epoll loop that walks the 9-byte frame headers and answers each request with the
-// same 48 bytes. It decodes no headers and no messages, so no server that does real work can cost less.
+// The kernel's share of a call, and OpenSSL's with --tls: an epoll loop that walks the 9-byte frame headers and answers
+// each request with the same 48 bytes. It decodes no headers and no messages, so no server that does real work can cost
+// less.
 //
 // It is an HTTP/2 peer only as far as our load generator needs: SETTINGS and PING are answered, the connection window
 // is kept open, and the client's header table must hold at least 104 bytes (the default is 4096).
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string_view>
 #include <vector>
 
 #include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "arguments.hpp"
 #include "epoll_loop.hpp"
+#include "wire.hpp"
 
 namespace {
+
+using pintle::bench::Wire;
 
 constexpr std::size_t kFrameHeader = 9;
 constexpr std::size_t kPreface = 24;
@@ -80,7 +82,7 @@ const Answer kNext(kNextHeaders, kNextTrailers);
 
 class Connection {
  public:
-  explicit Connection(int fd) : fd_(fd), in_(new char[kInput]), out_(new char[kOutput]) {
+  Connection(int fd, SSL_CTX* tls) : wire_(fd, tls, false), in_(new char[kInput]), out_(new char[kOutput]) {
     const std::uint32_t window = htonl(kWindow);
     std::array<char, 6> setting{0, 4};
     std::memcpy(setting.data() + 2, &window, 4);
@@ -89,24 +91,25 @@ class Connection {
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection() { close(fd_); }
 
-  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] int fd() const { return wire_.fd(); }
 
   // False when the connection is over.
   bool turn() {
-    const ssize_t got = recv(fd_, in_.get() + have_, kInput - have_, 0);
-    if (got == 0) return false;
-    if (got < 0) return errno == EAGAIN && flush();
-    have_ += static_cast<std::size_t>(got);
-    walk();
+    do {
+      const ssize_t got = wire_.read(in_.get() + have_, kInput - have_);
+      if (got == 0) return false;
+      if (got < 0) return errno == EAGAIN && flush();
+      have_ += static_cast<std::size_t>(got);
+      walk();
+    } while (wire_.pending());
     return flush();
   }
 
   bool flush() {
     while (sent_ < filled_) {
-      const ssize_t wrote = send(fd_, out_.get() + sent_, filled_ - sent_, MSG_NOSIGNAL);
-      if (wrote < 0) return errno == EAGAIN;
+      const ssize_t wrote = wire_.write(out_.get() + sent_, filled_ - sent_);
+      if (wrote <= 0) return wrote < 0 && errno == EAGAIN;
       sent_ += static_cast<std::size_t>(wrote);
     }
     filled_ = 0;
@@ -115,7 +118,7 @@ class Connection {
   }
 
   // While it lasts, nothing is read: so the output never overflows.
-  [[nodiscard]] bool blocked() const { return filled_ != 0; }
+  [[nodiscard]] bool blocked() const { return filled_ != 0 && !wire_.must_read(); }
 
  private:
   void walk() {
@@ -172,7 +175,7 @@ class Connection {
     put(8, 0, {reinterpret_cast<const char*>(&wire), 4});
   }
 
-  int fd_;
+  Wire wire_;
   std::unique_ptr<char[]> in_;
   std::size_t have_ = 0;
   std::unique_ptr<char[]> out_;
@@ -186,9 +189,9 @@ class Connection {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3 || std::string_view(argv[1]) != "--port") {
-    std::fprintf(stderr, "usage: floor_server --port N\n");
-    return 2;
-  }
-  pintle::bench::serve<Connection>(static_cast<std::uint16_t>(std::atoi(argv[2])));
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+  const auto arguments = pintle::bench::server_arguments(argc, argv);
+  pintle::bench::TlsContext tls;
+  if (arguments.tls) tls = pintle::bench::tls_server(arguments.certificate_file, arguments.key_file);
+  pintle::bench::serve<Connection>(arguments.port, tls.get());
 }

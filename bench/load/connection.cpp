@@ -3,9 +3,6 @@
 #include <cstring>
 #include <utility>
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "connection.hpp"
 
 namespace pintle::bench {
@@ -33,9 +30,9 @@ void put_window_update(std::vector<char>& out, std::uint32_t stream, std::uint32
 
 }  // namespace
 
-Connection::Connection(int fd, std::size_t streams, const CallPlan& plan, std::string_view authority, Tally& tally,
-                       Budget& budget)
-    : fd_(fd),
+Connection::Connection(int fd, SSL_CTX* tls, std::size_t streams, const CallPlan& plan, std::string_view authority,
+                       Tally& tally, Budget& budget)
+    : wire_(fd, tls, true),
       plan_(plan),
       tally_(tally),
       budget_(budget),
@@ -53,21 +50,26 @@ Connection::Connection(int fd, std::size_t streams, const CallPlan& plan, std::s
   flush();
 }
 
-Connection::~Connection() { close(fd_); }
-
 void Connection::on_readable(std::uint64_t now) {
   now_ = now;
-  const ssize_t got = recv(fd_, in_.get() + have_, kInput - have_, 0);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got <= 0) return fail(got == 0 ? "the server closed the connection" : std::strerror(errno));
-  have_ += static_cast<std::size_t>(got);
-  parse();
+  do {
+    const ssize_t got = wire_.read(in_.get() + have_, kInput - have_);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) break;
+    if (got <= 0) return fail(got == 0 ? "the server closed the connection" : wire_.error());
+    have_ += static_cast<std::size_t>(got);
+    parse();
+  } while (wire_.pending() && !broken_);
   push();
 }
 
 void Connection::on_writable(std::uint64_t now) {
   now_ = now;
   push();
+}
+
+void Connection::leave() {
+  leaving_ = true;
+  wire_.end();
 }
 
 void Connection::parse() {
@@ -334,10 +336,10 @@ void Connection::push() {
 
 void Connection::flush() {
   while (out_sent_ < out_.size()) {
-    const ssize_t put = send(fd_, out_.data() + out_sent_, out_.size() - out_sent_, MSG_NOSIGNAL);
-    if (put < 0) {
-      if (errno == EAGAIN) return;
-      return fail(std::strerror(errno));
+    const ssize_t put = wire_.write(out_.data() + out_sent_, out_.size() - out_sent_);
+    if (put <= 0) {
+      if (put < 0 && errno == EAGAIN) return;
+      return fail(put == 0 ? "the server closed the connection" : wire_.error());
     }
     out_sent_ += static_cast<std::size_t>(put);
   }

@@ -13,6 +13,7 @@
 #include "request_headers.hpp"
 #include "stream_map.hpp"
 #include "tally.hpp"
+#include "wire.hpp"
 
 namespace pintle::bench {
 
@@ -20,19 +21,22 @@ namespace pintle::bench {
 // Calls begin after the server's SETTINGS. Times are nanoseconds of the caller's clock.
 class Connection {
  public:
-  // Takes over `fd`, a connected non-blocking socket. The others must outlive the connection.
-  Connection(int fd, std::size_t streams, const CallPlan& plan, std::string_view authority, Tally& tally,
+  // Takes over `fd`, a connected non-blocking socket, and speaks TLS over it when `tls` is not null. The others must
+  // outlive the connection.
+  Connection(int fd, SSL_CTX* tls, std::size_t streams, const CallPlan& plan, std::string_view authority, Tally& tally,
              Budget& budget);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection();
 
   // Reads once what has arrived, acts on it, and writes all the output that the socket takes.
   void on_readable(std::uint64_t now);
   void on_writable(std::uint64_t now);
 
-  [[nodiscard]] int fd() const { return fd_; }
-  [[nodiscard]] bool wants_write() const { return !out_.empty(); }
+  // Begins no more calls and ends our side; it is broken() when the server has ended its own.
+  void leave();
+
+  [[nodiscard]] int fd() const { return wire_.fd(); }
+  [[nodiscard]] bool wants_write() const { return !out_.empty() && !wire_.must_read(); }
   [[nodiscard]] bool broken() const { return broken_; }
   [[nodiscard]] std::size_t open_calls() const { return open_; }
   // SETTINGS have come, so calls have begun.
@@ -70,7 +74,7 @@ class Connection {
   void flush();
   void fail(std::string why);
 
-  int fd_;
+  Wire wire_;
   const CallPlan& plan_;
   Tally& tally_;
   Budget& budget_;

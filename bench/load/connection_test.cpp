@@ -34,7 +34,7 @@ class LoadConnection : public testing::Test {
   ~LoadConnection() override { close(server_fd_); }
 
   Connection& connect(std::size_t streams) {
-    connection_ = std::make_unique<Connection>(client_fd_, streams, plan_, "test", tally_, budget_);
+    connection_ = std::make_unique<Connection>(client_fd_, nullptr, streams, plan_, "test", tally_, budget_);
     return *connection_;
   }
 

@@ -38,11 +38,11 @@ inline void watch(int epoll, int operation, int fd, std::uint32_t events, void* 
 
 // Serves the port on the loopback interface for ever; ends the process when it can't listen.
 //
-// A Connection is made from an accepted non-blocking socket, which it owns, and has: fd(); turn(), called when there is
-// something to read; flush(), which sends what is ready (both are false when the connection is over); and blocked(),
-// true while some output does not fit into the socket. While it is blocked, nothing is read.
-template <class Connection>
-[[noreturn]] void serve(std::uint16_t port) {
+// A Connection is made from an accepted non-blocking socket, which it owns, and `more`. It has: fd(); turn(), called
+// when there is something to read; flush(), which sends what is ready (both are false when the connection is over); and
+// blocked(), true while some output does not fit into the socket. While it is blocked, nothing is read.
+template <class Connection, class... More>
+[[noreturn]] void serve(std::uint16_t port, More... more) {
   const int listener = listen_on(port);
   const int epoll = epoll_create1(0);
   watch(epoll, EPOLL_CTL_ADD, listener, EPOLLIN, nullptr);
@@ -56,7 +56,7 @@ template <class Connection>
         if (fd < 0) continue;
         const int on = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        connection = new Connection(fd);
+        connection = new Connection(fd, more...);
         watch(epoll, EPOLL_CTL_ADD, fd, EPOLLIN, connection);
         connection->flush();
         continue;

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
-#include <string_view>
 
 #include <grpcpp/grpcpp.h>
 
+#include "arguments.hpp"
 #include "echo.grpc.pb.h"
 
 namespace {
@@ -79,21 +81,31 @@ class EchoService final : public Echo::CallbackService {
   }
 };
 
+std::string content_of(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3 || std::string_view(argv[1]) != "--port") {
-    std::fprintf(stderr, "usage: grpc_cpp_server --port N\n");
-    return 2;
+  const auto arguments = pintle::bench::server_arguments(argc, argv);
+  std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
+  if (arguments.tls) {
+    grpc::SslServerCredentialsOptions tls;
+    tls.pem_key_cert_pairs.push_back({content_of(arguments.key_file), content_of(arguments.certificate_file)});
+    credentials = grpc::SslServerCredentials(tls);
   }
   EchoService service;
   grpc::ServerBuilder builder;
   int bound = 0;
-  builder.AddListeningPort("127.0.0.1:" + std::string(argv[2]), grpc::InsecureServerCredentials(), &bound);
+  builder.AddListeningPort("127.0.0.1:" + std::to_string(arguments.port), credentials, &bound);
   builder.RegisterService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (!server || bound == 0) {
-    std::fprintf(stderr, "grpc_cpp_server: can't listen on %s\n", argv[2]);
+    std::fprintf(stderr, "grpc_cpp_server: can't listen on port %u\n", unsigned{arguments.port});
     return 1;
   }
   server->Wait();

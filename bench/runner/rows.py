@@ -11,6 +11,7 @@ class Row:
     side: str = "server"  # whose CPU time is the result: the server's or the client's
     messages: int = 1  # in each call
     message_bytes: int = 0  # what a stream carries in each message; 0 for unary rows
+    tls: bool = False
 
 
 def _unary(connections: int, streams: int) -> Row:
@@ -35,12 +36,25 @@ def _client(connections: int, streams: int) -> Row:
                ("pintle", "grpc_cpp"), side="client")
 
 
+def _tls(plain: Row) -> Row:
+    return Row(f"tls_{plain.name}", (*plain.load, "--tls"), ("pintle", "grpc_cpp", "floor"), tls=True)
+
+
+def _connect(name: str, *more: str) -> Row:
+    """A new connection for each call, no faster than the machine's ports come back; nothing is resumed."""
+    return Row(name, ("--churn", "--connections", "16", "--rate", "500", *more), ("pintle", "grpc_cpp", "floor"),
+               tls="--tls" in more)
+
+
 ROWS = {row.name: row for row in (
     _unary(1, 1),
     _unary(1, 100),
     _unary(10, 10),
     _unary(100, 1),
     _metadata(8),
+    _tls(_unary(10, 10)),
+    _connect("connect_plain"),
+    _connect("connect_tls", "--tls"),
     _stream("stream_64k_down", "down", 65536, 64),
     _stream("stream_64k_up", "up", 65536, 64),
     _stream("stream_64b_down", "down", 64, 2000),

@@ -1,14 +1,17 @@
 """What scripts and readers rely on in the runner's arithmetic; run by ctest."""
 
 import os
+import ssl
+import subprocess
 import sys
 import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from runner import machine, musts, summary  # noqa: E402
+from runner import certificate, machine, musts, summary  # noqa: E402
 from runner.measure import Sample  # noqa: E402
+from runner.rows import ROWS  # noqa: E402
 
 
 def sample(cpu_s: float, calls: int = 100_000, p50: float = 100) -> Sample:
@@ -60,6 +63,25 @@ class Musts(unittest.TestCase):
         lines, passed = musts.judge(samples, ["unary_10x10"])
         self.assertFalse(passed)
         self.assertIn("NOT MEASURED", lines[0])
+
+
+class Tls(unittest.TestCase):
+    def test_a_row_says_it_to_the_server_and_to_the_client(self):
+        for row in ROWS.values():
+            self.assertEqual(row.tls, "--tls" in row.load, row.name)
+        self.assertEqual({row.name for row in ROWS.values() if row.tls}, {"tls_unary_10x10", "connect_tls"})
+
+    def test_the_certificate_is_its_keys_and_of_p256(self):
+        made = certificate.Certificate()
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(made.certificate, made.key)
+            text = subprocess.run(["openssl", "x509", "-in", made.certificate, "-noout", "-text"], capture_output=True, text=True,
+                                  check=True).stdout
+            self.assertIn("NIST CURVE: P-256", text)
+            self.assertIn("ecdsa-with-SHA256", text)
+        finally:
+            made.remove()
+        self.assertFalse(os.path.exists(made.key))
 
 
 class Machine(unittest.TestCase):

@@ -35,10 +35,11 @@ class Place:
 class Server:
     """A server on its core, from the start of the run to its end."""
 
-    def __init__(self, program: str, place: Place, under: tuple[str, ...] = (), patience: float = 10):
+    def __init__(self, program: str, place: Place, under: tuple[str, ...] = (), patience: float = 10,
+                 arguments: tuple[str, ...] = ()):
         self.port = machine.free_port()
         self.core = place.core
-        command = [*under, program, "--port", str(self.port)]
+        command = [*under, program, "--port", str(self.port), *arguments]
         self._process = subprocess.Popen(command, preexec_fn=place, stdout=subprocess.DEVNULL)
         self.name = os.path.basename(program)
         self.pid = self._process.pid

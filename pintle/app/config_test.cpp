@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <pintle/app/config/test_input.hpp>
+#include <pintle/app/settings.hpp>
 #include <pintle/config/v1/client.pb.h>
 #include <pintle/config/v1/log.pb.h>
 #include <pintle/config/v1/server.pb.h>
@@ -51,6 +52,9 @@ TEST(Config, DefaultsAreThereWithoutAnyInput) {
   EXPECT_TRUE(server.has_lame_duck());
   EXPECT_EQ(server.keepalive().time().seconds(), 7200);
   EXPECT_FALSE(server.keepalive().has_max_connection_idle());
+  EXPECT_EQ(server.compression(), config::v1::COMPRESSION_NONE);
+  EXPECT_FALSE(server.keepalive().has_max_connection_age());
+  EXPECT_FALSE(server.keepalive().has_max_connection_age_grace());
   const auto& client = config.get<Client>();
   EXPECT_EQ(client.timeout().seconds(), 30);
   EXPECT_EQ(client.connect_timeout().seconds(), 20);
@@ -59,6 +63,22 @@ TEST(Config, DefaultsAreThereWithoutAnyInput) {
   EXPECT_EQ(config.get<Log>().level(), config::v1::LOG_LEVEL_INFO);
   EXPECT_EQ(config.action(), Config::Action::run);
   EXPECT_EQ(config.origin("server.port"), "default");
+}
+
+// A process that is configured by nobody and a program that uses the options without a file get the same connections.
+TEST(Config, DefaultsAreThoseOfTheOptions) {
+  const Config config = own(TestInput());
+  const auto same = [](const transport::ConnectionOptions& a, const transport::ConnectionOptions& b) {
+    EXPECT_EQ(a.keepalive.time, b.keepalive.time);
+    EXPECT_EQ(a.keepalive.timeout, b.keepalive.timeout);
+    EXPECT_EQ(a.keepalive.without_calls, b.keepalive.without_calls);
+    EXPECT_EQ(a.idle_timeout, b.idle_timeout);
+    EXPECT_EQ(a.max_age, b.max_age);
+    EXPECT_EQ(a.max_age_grace, b.max_age_grace);
+    EXPECT_EQ(a.max_running, b.max_running);
+  };
+  same(server_options(config.get<Server>(), Logger()).connection, ServerOptions().connection);
+  same(channel_options(config.get<Client>(), Logger()).connection, ChannelOptions().connection);
 }
 
 // The engine's defaults and the schema's say the same.
@@ -202,6 +222,12 @@ TEST(Config, FlagsOfTruth) {
   EXPECT_TRUE(right(TestInput(base).flag("--shop.open").flag("--shop.floor=1")).get<Shop>().open());
   EXPECT_FALSE(
       right(TestInput(base).flag("--shop.open").flag("--shop.open=false")).get<Shop>().open());  // the later counts
+}
+
+TEST(Config, CompressionIsWrittenAsTheNameOfItsCoding) {
+  const Config config = own(TestInput("server: {compression: gzip}\n").flag("--client.compression=zstd"));
+  EXPECT_EQ(config.get<Server>().compression(), config::v1::COMPRESSION_GZIP);
+  EXPECT_EQ(config.get<Client>().compression(), config::v1::COMPRESSION_ZSTD);
 }
 
 TEST(Config, AValueMayBeTakenBack) {

@@ -22,6 +22,19 @@ Duration or_never(const M& message, bool (M::*has)() const, const google::protob
   return (message.*has)() ? duration((message.*get)()) : Duration::max();
 }
 
+wire::Encoding encoding(config::v1::Compression compression) {
+  switch (compression) {
+    case config::v1::COMPRESSION_GZIP:
+      return wire::Encoding::gzip;
+    case config::v1::COMPRESSION_DEFLATE:
+      return wire::Encoding::deflate;
+    case config::v1::COMPRESSION_ZSTD:
+      return wire::Encoding::zstd;
+    default:
+      return wire::Encoding::identity;
+  }
+}
+
 }  // namespace
 
 RuntimeOptions runtime_options(const config::v1::Server& server) {
@@ -37,14 +50,17 @@ ServerOptions server_options(const config::v1::Server& server, Logger log) {
   options.log = log;
   options.max_receive_message = server.max_receive_message_bytes();
   options.max_connections = server.max_connections();
+  options.compression = encoding(server.compression());
 
   transport::ConnectionOptions& connection = options.connection;
   connection.max_running = server.max_concurrent_calls_per_connection();
   const Keepalive& keepalive = server.keepalive();
   connection.keepalive.time = or_never(keepalive, &Keepalive::has_time, &Keepalive::time);
   connection.keepalive.timeout = duration(keepalive.timeout());
-  connection.keepalive.without_calls = true;  // gRFC A9: a server pings without calls too
   connection.idle_timeout = or_never(keepalive, &Keepalive::has_max_connection_idle, &Keepalive::max_connection_idle);
+  connection.max_age = or_never(keepalive, &Keepalive::has_max_connection_age, &Keepalive::max_connection_age);
+  connection.max_age_grace =
+      or_never(keepalive, &Keepalive::has_max_connection_age_grace, &Keepalive::max_connection_age_grace);
 
   http2::Options& http2 = connection.http2;
   http2.max_concurrent_streams = server.max_concurrent_calls_per_connection();
@@ -79,6 +95,7 @@ ChannelOptions channel_options(const config::v1::Client& client, Logger log) {
   options.default_timeout = or_never(client, &Client::has_timeout, &Client::timeout);
   options.wait_for_ready = client.wait_for_ready();
   options.max_receive_message = client.max_receive_message_bytes();
+  options.compression = encoding(client.compression());
   options.backoff.initial = duration(client.backoff().initial());
   options.backoff.multiplier = client.backoff().multiplier();
   options.backoff.jitter = client.backoff().jitter();

@@ -37,6 +37,8 @@ TEST(Settings, OfTheServerReachItsOptions) {
   set(*server.mutable_keepalive()->mutable_timeout(), seconds(19));
   set(*server.mutable_keepalive()->mutable_permit_time(), milliseconds(2300));
   set(*server.mutable_keepalive()->mutable_max_connection_idle(), seconds(29));
+  set(*server.mutable_keepalive()->mutable_max_connection_age(), seconds(43));
+  set(*server.mutable_keepalive()->mutable_max_connection_age_grace(), seconds(47));
   server.mutable_keepalive()->set_ping_strikes(31);
   set(*server.mutable_limits()->mutable_handshake_timeout(), Duration(1));
   server.mutable_limits()->set_stream_window_bytes(37'000);
@@ -54,6 +56,8 @@ TEST(Settings, OfTheServerReachItsOptions) {
   EXPECT_TRUE(options.connection.keepalive.without_calls);
   EXPECT_EQ(options.connection.http2.min_ping_interval, milliseconds(2300));
   EXPECT_EQ(options.connection.idle_timeout, seconds(29));
+  EXPECT_EQ(options.connection.max_age, seconds(43));
+  EXPECT_EQ(options.connection.max_age_grace, seconds(47));
   EXPECT_EQ(options.connection.http2.ping_strikes, 31u);
   EXPECT_EQ(options.connection.http2.preface_timeout, milliseconds(1)) << "rounded up: 0 would be no time at all";
   EXPECT_EQ(options.connection.http2.initial_stream_window, 37'000u);
@@ -71,8 +75,11 @@ TEST(Settings, ClientsMayPingWithoutCallsOnlyWherePermitted) {
 
 TEST(Settings, AnAbsentDurationThatMayBeNoneIsNever) {
   EXPECT_EQ(server_options({}, Logger()).connection.idle_timeout, Duration::max());
+  EXPECT_EQ(server_options({}, Logger()).connection.max_age, Duration::max());
+  EXPECT_EQ(server_options({}, Logger()).connection.max_age_grace, Duration::max());
   EXPECT_EQ(channel_options({}, Logger()).default_timeout, Duration::max());
   EXPECT_EQ(channel_options({}, Logger()).connection.keepalive.time, Duration::max());
+  EXPECT_EQ(channel_options({}, Logger()).connection.idle_timeout, Duration::max());
 }
 
 TEST(Settings, OfTheClientReachItsOptions) {
@@ -80,6 +87,9 @@ TEST(Settings, OfTheClientReachItsOptions) {
   set(*client.mutable_timeout(), seconds(3));
   set(*client.mutable_connect_timeout(), seconds(5));
   set(*client.mutable_idle_timeout(), seconds(7));
+  set(*client.mutable_keepalive()->mutable_time(), seconds(19));
+  set(*client.mutable_keepalive()->mutable_timeout(), seconds(23));
+  client.mutable_keepalive()->set_without_calls(true);
   client.set_wait_for_ready(true);
   client.set_max_receive_message_bytes(11);
   set(*client.mutable_backoff()->mutable_initial(), seconds(13));
@@ -90,12 +100,33 @@ TEST(Settings, OfTheClientReachItsOptions) {
   EXPECT_EQ(options.default_timeout, seconds(3));
   EXPECT_EQ(options.backoff.min_connect_timeout, seconds(5));
   EXPECT_EQ(options.connection.idle_timeout, seconds(7));
+  EXPECT_EQ(options.connection.keepalive.time, seconds(19));
+  EXPECT_EQ(options.connection.keepalive.timeout, seconds(23));
+  EXPECT_TRUE(options.connection.keepalive.without_calls);
   EXPECT_TRUE(options.wait_for_ready);
   EXPECT_EQ(options.max_receive_message, 11u);
   EXPECT_EQ(options.backoff.initial, seconds(13));
   EXPECT_EQ(options.backoff.max, seconds(17));
   EXPECT_DOUBLE_EQ(options.backoff.multiplier, 1.9);
   EXPECT_DOUBLE_EQ(options.backoff.jitter, 0.23);
+}
+
+TEST(Settings, CompressionIsNoneOrTheCodingOfThatName) {
+  using wire::Encoding;
+  const std::pair<config::v1::Compression, Encoding> table[] = {
+      {config::v1::COMPRESSION_UNSPECIFIED, Encoding::identity},
+      {config::v1::COMPRESSION_NONE, Encoding::identity},
+      {config::v1::COMPRESSION_GZIP, Encoding::gzip},
+      {config::v1::COMPRESSION_DEFLATE, Encoding::deflate},
+      {config::v1::COMPRESSION_ZSTD, Encoding::zstd}};
+  for (const auto& [setting, encoding] : table) {
+    config::v1::Server server;
+    server.set_compression(setting);
+    EXPECT_EQ(server_options(server, Logger()).compression, encoding) << setting;
+    config::v1::Client client;
+    client.set_compression(setting);
+    EXPECT_EQ(channel_options(client, Logger()).compression, encoding) << setting;
+  }
 }
 
 Result<net::SockAddress> listen_address(const config::v1::Server& server) {

@@ -21,11 +21,11 @@ class ClientCalls : public ::testing::Test, public ChannelTest {};
 
 TEST_F(ClientCalls, AUnaryCallIsAHeadAndOneFrame) {
   RunningCall call = connected_call("/s/m", CallOptions().metadata("x-a", "1").metadata("raw-bin", "\xff"));
-  EXPECT_THAT(
-      peer().calls(),
-      ElementsAre("HEADERS 1 END_HEADERS :method=POST :scheme=http :path=/s/m :authority=test te=trailers "
-                  "content-type=application/grpc user-agent=pintle/0.1.0 grpc-timeout=30000000u x-a=1 raw-bin=/w",
-                  "DATA 1 END_STREAM \"\\x00\\x00\\x00\\x00\\x02hi\""));
+  EXPECT_THAT(peer().calls(),
+              ElementsAre("HEADERS 1 END_HEADERS :method=POST :scheme=http :path=/s/m :authority=test te=trailers "
+                          "content-type=application/grpc grpc-accept-encoding=identity,gzip,deflate,zstd "
+                          "user-agent=pintle/0.1.0 grpc-timeout=30000000u x-a=1 raw-bin=/w",
+                          "DATA 1 END_STREAM \"\\x00\\x00\\x00\\x00\\x02hi\""));
   EXPECT_FALSE(call.done());
   peer().send(Peer::head(1, {{"x-head", "2"}}) + wire::data(1, message("there")) +
               Peer::trailers(1, {{"grpc-status", "0"}, {"x-trailer", "3"}}));
@@ -181,6 +181,90 @@ TEST_F(ClientCalls, ACompressedMessageThatNobodyAnnouncedIsInternal) {
   compressed[0] = 1;
   peer().send(Peer::head(1) + wire::data(1, compressed));
   EXPECT_EQ(call.get().status.code(), Code::internal);
+}
+
+// A message with its prefix that says that it is compressed.
+std::string packed(pintle::wire::Encoding encoding, std::string_view text) {
+  pintle::wire::Codec codec;
+  const auto bytes = codec.compress(encoding, wire::as_bytes(text));
+  std::string out = message(std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size()));
+  out[0] = 1;
+  return out;
+}
+
+TEST_F(ClientCalls, ResponsesMayComeCompressed) {
+  const std::string text(200, 'x');
+  std::uint32_t id = 1;
+  for (const char* name : {"gzip", "deflate", "zstd"}) {
+    RunningCall call = connected_call("/s/m", {}, Kind::server_stream);
+    peer().send(Peer::head(id, {{"grpc-encoding", name}}) +
+                wire::data(id, packed(*pintle::wire::parse_encoding(name), text) + message("plain")) +
+                Peer::trailers(id, {{"grpc-status", "0"}}));
+    const Outcome outcome = call.get();
+    EXPECT_EQ(outcome.status, Status()) << name;
+    EXPECT_THAT(outcome.responses, ElementsAre(text, "plain")) << name;
+    id += 2;
+  }
+}
+
+TEST_F(ClientCalls, AResponseWithAnEncodingThatWasNotOfferedEndsTheStreamAtOnce) {
+  RunningCall call = connected_call();
+  peer().calls();
+  peer().send(Peer::head(1, {{"grpc-encoding", "br"}}));
+  ASSERT_TRUE(call.done());
+  EXPECT_EQ(call.get().status.code(), Code::internal);
+  EXPECT_THAT(peer().calls(), ElementsAre("RST_STREAM 1 CANCEL"));
+}
+
+TEST_F(ClientCalls, ACompressedResponseThatIsBrokenOrTooLargeEndsTheCall) {
+  ChannelOptions options;
+  options.max_receive_message = 1000;
+  ChannelTest test(options);
+  using pintle::wire::Encoding;
+  std::string broken = packed(Encoding::gzip, std::string(200, 'x'));
+  broken.back() ^= 0x55;
+  std::uint32_t id = 1;
+  for (const auto& [body, code] : {std::pair{broken, Code::internal},
+                                   {packed(Encoding::gzip, std::string(1001, 'x')), Code::resource_exhausted}}) {
+    RunningCall call = test.connected_call();
+    test.peer().calls();
+    test.peer().send(Peer::head(id, {{"grpc-encoding", "gzip"}}) + wire::data(id, body));
+    ASSERT_TRUE(call.done());
+    EXPECT_EQ(call.get().status.code(), code);
+    EXPECT_THAT(test.peer().calls(), ElementsAre(HasSubstr("CANCEL")));
+    id += 2;
+  }
+}
+
+TEST_F(ClientCalls, RequestsAreCompressedAsTheCallSaysOrElseTheChannel) {
+  using pintle::wire::Encoding;
+  const std::string text(200, 'x');
+  const auto compressed = [](const char* name) {
+    return ElementsAre(HasSubstr(std::string(" grpc-encoding=") + name), StartsWith("DATA 1 END_STREAM \"\\x01"));
+  };
+  const auto plain = ElementsAre(Not(HasSubstr(" grpc-encoding")), "DATA 1 END_STREAM 205 bytes");
+  for (const Encoding of_channel : {Encoding::identity, Encoding::zstd}) {
+    ChannelOptions options;
+    options.compression = of_channel;
+    const auto sent = [&](CallOptions call_options) {
+      ChannelTest test(options);
+      RunningCall call = test.connected_call("/s/m", std::move(call_options), Kind::unary, {text});
+      return test.peer().calls();
+    };
+    if (of_channel == Encoding::identity)
+      EXPECT_THAT(sent({}), plain);
+    else
+      EXPECT_THAT(sent({}), compressed("zstd"));
+    EXPECT_THAT(sent(CallOptions().compression(Encoding::gzip)), compressed("gzip"));
+    EXPECT_THAT(sent(CallOptions().compression(Encoding::deflate)), compressed("deflate"));
+    EXPECT_THAT(sent(CallOptions().compression(Encoding::identity)), plain);
+  }
+}
+
+TEST_F(ClientCalls, ARequestThatWouldNotGetSmallerIsSentAsItIs) {
+  RunningCall call = connected_call("/s/m", CallOptions().compression(pintle::wire::Encoding::gzip));
+  EXPECT_THAT(peer().calls(),
+              ElementsAre(HasSubstr(" grpc-encoding=gzip"), "DATA 1 END_STREAM \"\\x00\\x00\\x00\\x00\\x02hi\""));
 }
 
 TEST_F(ClientCalls, TheEndOfTheResponseEndsTheRequests) {

@@ -13,6 +13,7 @@
 #include <pintle/net/tls.hpp>
 #include <pintle/rpc/handler.hpp>
 #include <pintle/transport/connection.hpp>
+#include <pintle/wire/compression.hpp>
 
 namespace pintle {
 
@@ -42,10 +43,11 @@ struct ChannelOptions {
   // Null: plaintext. The server's certificate must hold the host of `authority`, or what TlsClientOptions::server_name
   // says instead. A Dialer speaks TLS by itself; then this only makes the scheme "https".
   std::shared_ptr<net::TlsClient> tls;
-  std::string user_agent;                               // put before ours
-  Duration default_timeout = std::chrono::seconds(30);  // of unary calls that set none; max(): none
-  bool wait_for_ready = false;                          // of calls that do not say
-  std::size_t max_receive_message = 4 * 1024 * 1024;    // bytes; above it RESOURCE_EXHAUSTED
+  std::string user_agent;                                 // put before ours
+  Duration default_timeout = std::chrono::seconds(30);    // of unary calls that set none; max(): none
+  bool wait_for_ready = false;                            // of calls that do not say
+  std::size_t max_receive_message = 4 * 1024 * 1024;      // bytes, decompressed too; above it RESOURCE_EXHAUSTED
+  wire::Encoding compression = wire::Encoding::identity;  // of the requests of calls that do not say
   ConnectBackoff backoff;
   transport::ConnectionOptions connection;
   std::vector<std::shared_ptr<const Layer>> layers;  // outermost first

@@ -35,6 +35,26 @@ TEST(Priority, OfTheWrongSizeResetsTheStream) {
   EXPECT_THAT(server.sent(), ElementsAre("RST_STREAM 1 FRAME_SIZE_ERROR"));
 }
 
+// Whether its stream has ended when it comes is chance: h2spec and nghttp2 want an answer either way.
+TEST(Priority, OfTheWrongSizeOnAClosedStreamEndsTheConnection) {
+  Established server;
+  server.feed(headers(1, request()).end_stream());
+  server.head(1, true);
+  server.sent();
+  server.events();
+  EXPECT_THAT(server.feed(raw(2, 0, 1, "1234")), ElementsAre(HasSubstr("connection error FRAME_SIZE_ERROR")));
+}
+
+TEST(Priority, OnItselfOnAClosedStreamIsIgnored) {
+  Established server;
+  server.feed(headers(1, request()).end_stream());
+  server.head(1, true);
+  server.sent();
+  server.events();
+  EXPECT_THAT(server.feed(priority(1, 1)), IsEmpty());
+  EXPECT_THAT(server.sent(), IsEmpty());
+}
+
 TEST(Priority, OnItselfResetsTheStream) {
   Established server;
   server.feed(headers(1, request()));

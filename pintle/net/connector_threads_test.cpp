@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -84,6 +85,44 @@ TEST(Socket, ItsLimitOnUnacknowledgedBytesIsTheKernels) {
   };
   EXPECT_THAT(sync_wait(runtime, body(runtime.loop(0))),
               ElementsAre(20'000u, 2u, 1u, static_cast<unsigned>(INT_MAX), 0u));
+}
+
+// A filter that drops every packet before the other end's TCP sees it stands for a network that has gone: the system
+// alone would try again for a quarter of an hour. A peer that reads nothing counts as gone too.
+TEST(Socket, BytesThatNobodyAcknowledgesBreakIt) {
+  Runtime runtime(threads(1));
+  runtime.start();
+  const auto body = [](Loop& loop, bool network_is_gone) -> Task<std::string> {
+    Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_storage storage{};
+    const SockAddress any = address("127.0.0.1:0");
+    socklen_t size = sizeof storage;
+    EXPECT_EQ(::bind(listener.get(), any.data(), any.size()), 0);
+    EXPECT_EQ(::listen(listener.get(), 1), 0);
+    EXPECT_EQ(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&storage), &size), 0);
+    auto client = co_await connect(SockAddress(reinterpret_cast<const sockaddr*>(&storage), size));
+    const Fd server(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (network_is_gone) {
+      sock_filter drop{.code = BPF_RET | BPF_K, .jt = 0, .jf = 0, .k = 0};
+      const sock_fprog program{.len = 1, .filter = &drop};
+      EXPECT_EQ(::setsockopt(server.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program), 0);
+    }
+    (*client)->limit_unacknowledged(std::chrono::milliseconds(100));
+    Waiting waiting(**client);
+    const std::vector<std::byte> bytes(64 * 1024);
+    while ((*client)->write(bytes).state == IoState::ok) {
+    }
+    std::array<std::byte, 10> buffer;
+    IoResult got;
+    do {
+      co_await waiting.readable();
+      got = (*client)->read(buffer);
+    } while (got.state == IoState::would_block);
+    EXPECT_EQ(got.state, IoState::error);
+    co_return (*client)->error();
+  };
+  EXPECT_EQ(sync_wait(runtime, body(runtime.loop(0), true)), "Connection timed out");
+  EXPECT_EQ(sync_wait(runtime, body(runtime.loop(0), false)), "Connection timed out");
 }
 
 TEST(Connect, SaysWhyItFailed) {

@@ -52,6 +52,8 @@ class BlockingStream {
 
   // Ends the call early; what follows then says CANCELLED.
   void cancel() { (void)sync_wait(*loop_, cancelled(*stream_)); }
+  // Whether the message that was read last came compressed.
+  bool read_compressed() const { return stream_->call().facts.read_compressed; }
 
  protected:
   template <class T>
@@ -80,8 +82,8 @@ Task<Result<const Response*>> read_one(Stream& stream) {
   co_return co_await stream.read();
 }
 template <class Request, class Stream>
-Task<Status> write_one(Stream& stream, const Request& message) {
-  co_return co_await stream.write(message);
+Task<Status> write_one(Stream& stream, const Request& message, WriteOptions options) {
+  co_return co_await stream.write(message, options);
 }
 template <class Stream>
 Task<Status> end_writing(Stream& stream) {
@@ -107,7 +109,9 @@ class BlockingClientStream : public detail::BlockingStream<ClientStream<Request,
  public:
   using detail::BlockingStream<ClientStream<Request, Response>>::BlockingStream;
   // Waits while the peer reads too slowly. Not OK: the call is over, finish() says why.
-  Status write(const Request& message) { return this->wait(detail::write_one(this->stream(), message)); }
+  Status write(const Request& message, WriteOptions options = {}) {
+    return this->wait(detail::write_one(this->stream(), message, options));
+  }
   // Ends the stream and waits for the response.
   Result<Response> finish() { return this->wait(this->stream().finish()); }
 };
@@ -116,7 +120,9 @@ template <class Request, class Response>
 class BlockingBidiStream : public detail::BlockingStream<BidiStream<Request, Response>> {
  public:
   using detail::BlockingStream<BidiStream<Request, Response>>::BlockingStream;
-  Status write(const Request& message) { return this->wait(detail::write_one(this->stream(), message)); }
+  Status write(const Request& message, WriteOptions options = {}) {
+    return this->wait(detail::write_one(this->stream(), message, options));
+  }
   // No more writes: the server sees the end of the requests.
   void close_writing() { (void)this->wait(detail::end_writing(this->stream())); }
   Result<const Response*> read() { return this->wait(detail::read_one<Response>(this->stream())); }

@@ -28,6 +28,7 @@ void Call::reset(const MethodInfo& m, CancelScope* above) {
   head.clear();
   trailers.clear();
   facts = Facts();
+  compression.reset();
   wait_for_ready = false;
   draining = nullptr;
   alarm_.disarm();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include <pintle/async/cancel.hpp>
@@ -12,6 +13,7 @@
 #include <pintle/base/tls_info.hpp>
 #include <pintle/rpc/stream.hpp>
 #include <pintle/rpc/type_info.hpp>
+#include <pintle/wire/compression.hpp>
 
 namespace pintle {
 
@@ -26,6 +28,8 @@ struct Facts {
   int attempt = 1;
   // For retries (gRFC A6): has a byte of it left this client; may the server have seen it; is the response committed.
   bool left_client = false, processed = false, committed = false;
+  // The message that the handler, or on a client the caller, read last had been compressed on its way.
+  bool read_compressed = false;
 };
 
 namespace detail {
@@ -137,6 +141,7 @@ class Call {
         parent(&of),
         deadline(of.deadline),
         facts(of.facts),
+        compression(of.compression),
         scope(&of.scope) {}
   Call(const Call&) = delete;
 
@@ -165,6 +170,10 @@ class Call {
   Metadata head;      // server: to be sent with the head; client: what came
   Metadata trailers;  // server: to be sent with the status; client: what came
   Facts facts;
+  // How the messages of this side are compressed: responses on a server, requests on a client. Nothing: as the server
+  // or the channel was told. It counts when the head goes out, at the latest with the first message; later changes do
+  // nothing. A server falls back to identity where the client does not take the coding.
+  std::optional<wire::Encoding> compression;
   bool wait_for_ready = false;      // client: queue rather than fail while the target is in TRANSIENT_FAILURE
   void** reply = nullptr;           // server, unary: where a pooled response object may be kept; may be null
   CancelScope scope;                // ended by the deadline, a reset, a lost connection, the end of the grace time

@@ -7,6 +7,7 @@
 
 #include <pintle/base/clock.hpp>
 #include <pintle/base/metadata.hpp>
+#include <pintle/wire/compression.hpp>
 
 namespace pintle {
 
@@ -16,6 +17,9 @@ class Call;
 struct ResponseMetadata {
   ResponseMetadata() = default;
   Metadata head, trailers;
+  // The response of a unary call had been compressed on its way; a stream says so message by message, in
+  // call().facts.read_compressed.
+  bool compressed = false;
 };
 
 // Fluent, and no aggregate, so that it is safe inside a co_await expression:
@@ -48,6 +52,12 @@ class CallOptions {
     self.metadata_.add(key, value);
     return std::forward<Self>(self);
   }
+  // How the requests of this call are compressed; identity: not at all. The default is what the channel was told.
+  template <class Self>
+  Self&& compression(this Self&& self, wire::Encoding encoding) {
+    self.compression_ = encoding;
+    return std::forward<Self>(self);
+  }
   // The incoming call on whose behalf this one is made, for coroutines that are not Pintle's: its deadline and
   // cancellation hold here too. Inside a handler that is so without asking.
   template <class Self>
@@ -67,6 +77,7 @@ class CallOptions {
     return timeout_ ? deadline_.earlier(Deadline::after(now, *timeout_)) : deadline_;
   }
   bool waits_for_ready() const { return wait_for_ready_; }
+  std::optional<wire::Encoding> chosen_compression() const { return compression_; }
   const Metadata& request_metadata() const { return metadata_; }
   Call* parent_call() const { return parent_; }
   ResponseMetadata* response() const { return response_; }
@@ -75,6 +86,7 @@ class CallOptions {
   std::optional<Duration> timeout_;
   Deadline deadline_;
   bool wait_for_ready_ = false;
+  std::optional<wire::Encoding> compression_;
   Metadata metadata_;
   Call* parent_ = nullptr;
   ResponseMetadata* response_ = nullptr;

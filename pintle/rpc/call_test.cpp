@@ -138,6 +138,8 @@ TEST_F(CallTest, APooledCallForgetsTheLastOne) {
   call.trailers.add("a", "b");
   call.facts.principal = "somebody";
   call.facts.committed = true;
+  call.facts.read_compressed = true;
+  call.compression = wire::Encoding::gzip;
   call.wait_for_ready = true;
   call.deadline = Deadline(turned.clock.at + seconds(1));
   call.enforce_deadline(turned.loop);
@@ -154,6 +156,8 @@ TEST_F(CallTest, APooledCallForgetsTheLastOne) {
   EXPECT_TRUE(call.request.empty() && call.head.empty() && call.trailers.empty());
   EXPECT_EQ(call.facts.principal, "");
   EXPECT_FALSE(call.facts.committed);
+  EXPECT_FALSE(call.facts.read_compressed);
+  EXPECT_EQ(call.compression, std::nullopt);
   EXPECT_FALSE(call.wait_for_ready);
   EXPECT_TRUE(call.deadline.is_infinite());
   next.cancel(Status(Code::cancelled, "now"));
@@ -170,10 +174,12 @@ TEST_F(CallTest, ACallThatWasCancelledIsFreshAfterReset) {
 TEST_F(CallTest, AnAttemptSharesDeadlineAndIsCancelledWithItsCall) {
   call.deadline = Deadline(turned.clock.at + seconds(3));
   call.facts.peer = "memory:x";
+  call.compression = wire::Encoding::zstd;
   Call attempt(call, in.source(), out.sink());
   EXPECT_EQ(attempt.deadline, call.deadline);
   EXPECT_EQ(attempt.parent, &call);
   EXPECT_EQ(attempt.facts.peer, "memory:x");
+  EXPECT_EQ(attempt.compression, wire::Encoding::zstd);
   attempt.scope.cancel(Status(Code::unavailable, "this attempt only"));
   EXPECT_FALSE(call.cancelled());
   Call second(call, in.source(), out.sink());

@@ -4,6 +4,7 @@ namespace pintle::detail {
 
 Poll OneResponse::push(const Message& message) {
   if (++count_ > 1) return Poll::ready;
+  was_compressed_ = message.was_compressed();
   Message copy = message.in(&slot_);
   if (copy.has_bytes())
     malformed_ = !type_.parse(slot_, copy.bytes());
@@ -35,6 +36,7 @@ void apply(Call& call, const CallOptions& options, const Env& env) {
   call.deadline = options.deadline_at(env.loop->now());
   if (parent != nullptr) call.deadline = call.deadline.earlier(parent->deadline);
   call.wait_for_ready = options.waits_for_ready();
+  call.compression = options.chosen_compression();
   for (auto [key, value] : options.request_metadata()) call.request.add(key, value);
   call.enforce_deadline(*env.loop);
 }

@@ -41,12 +41,13 @@ class OneResponse final : public Sink {
   void arm(Waiter*) override {}
   // OK when exactly one message came and it could be parsed.
   Status outcome() const;
+  bool was_compressed() const { return was_compressed_; }
 
  private:
   void* slot_;
   const TypeInfo& type_;
   int count_ = 0;
-  bool malformed_ = false;
+  bool malformed_ = false, was_compressed_ = false;
 };
 
 void give_response_metadata(const Call& call, const CallOptions& options);
@@ -67,7 +68,10 @@ Task<Result<Response>> unary_call(Handler& chain, const MethodInfo& method, cons
   Call call(method, source, sink, pintle::detail::scope_of(options, env));
   pintle::detail::apply(call, options, env);
   Status status = co_await chain(call).in({env.loop, &call.scope, &call});
-  if (options.response() != nullptr) pintle::detail::give_response_metadata(call, options);
+  if (options.response() != nullptr) {
+    pintle::detail::give_response_metadata(call, options);
+    options.response()->compressed = sink.was_compressed();
+  }
   if (status.ok()) status = sink.outcome();
   if (!status.ok()) response = std::unexpected(std::move(status));
   co_return pintle::detail::InSlot();

@@ -83,6 +83,7 @@ class [[nodiscard]] StreamReading : public Reading {
       if (!call_.status.ok()) return std::unexpected(call_.status);
       return nullptr;
     }
+    call_.call.facts.read_compressed = (*message)->was_compressed();
     const T* object = (*message)->template as<T>();
     if (object == nullptr) return std::unexpected(malformed_message(type_of<T>.name()));
     return object;
@@ -107,7 +108,8 @@ class StreamBase {
 
   // Ends the call early; reads and finish() then say CANCELLED.
   void cancel() { call_->call.scope.cancel(Status(Code::cancelled, "the caller cancelled the call")); }
-  // The call as the layers see it: metadata of the response once it came (`call().head`, `call().trailers`).
+  // The call as the layers see it: metadata of the response once it came (`call().head`, `call().trailers`), whether
+  // the message that was read last came compressed (`call().facts.read_compressed`).
   const Call& call() const { return call_->call; }
 
  protected:
@@ -136,8 +138,8 @@ class ClientStream : public StreamBase {
  public:
   using StreamBase::StreamBase;
   // Waits while the peer reads too slowly. Not OK: the call is over, finish() says why.
-  detail::TypedWriting write(const Request& message) {
-    return {call_->up.sink(), &message, type_of<Request>, call_->caller};
+  detail::TypedWriting write(const Request& message, WriteOptions options = {}) {
+    return {call_->up.sink(), &message, type_of<Request>, call_->caller, options};
   }
   // Ends the stream and waits for the response.
   Task<Result<Response>> finish() {
@@ -170,8 +172,8 @@ template <class Request, class Response>
 class BidiStream : public StreamBase {
  public:
   using StreamBase::StreamBase;
-  detail::TypedWriting write(const Request& message) {
-    return {call_->up.sink(), &message, type_of<Request>, call_->caller};
+  detail::TypedWriting write(const Request& message, WriteOptions options = {}) {
+    return {call_->up.sink(), &message, type_of<Request>, call_->caller, options};
   }
   // No more writes: the server sees the end of the requests.
   void close_writing() { call_->up.close(); }

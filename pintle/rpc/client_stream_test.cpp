@@ -148,6 +148,75 @@ TEST_F(Calls, OptionsReachTheCallAndMetadataComesBack) {
   EXPECT_EQ(metadata.trailers.get("from"), "trailers");
 }
 
+TEST_F(Calls, TheCallersWordOnCompressionReachesTheCall) {
+  std::optional<wire::Encoding> seen;
+  chain.act = [&](Call& call) -> Task<Status> {
+    seen = call.compression;
+    co_return co_await say(call, "y");
+  };
+  EXPECT_TRUE(run(get())->has_value());
+  EXPECT_EQ(seen, std::nullopt) << "the channel decides";
+  for (const wire::Encoding encoding : {wire::Encoding::zstd, wire::Encoding::identity}) {
+    EXPECT_TRUE(run(get(CallOptions().compression(encoding)))->has_value());
+    EXPECT_EQ(seen, encoding);
+    EXPECT_EQ(run(list(CallOptions().compression(encoding)).finish()), Status());
+    EXPECT_EQ(seen, encoding);
+  }
+}
+
+TEST_F(Calls, OneMessageMayBeKeptFromCompression) {
+  std::vector<bool> compressible;
+  chain.act = [&](Call& call) -> Task<Status> {
+    for (;;) {
+      Result<Message*> m = co_await call.read();
+      if (!m) co_return m.error();
+      if (*m == nullptr) co_return co_await say(call, "done");
+      compressible.push_back((*m)->compressible());
+    }
+  };
+  const auto write_all = [](auto& stream) -> Task<Status> {
+    for (const bool allowed : {true, false, true}) {
+      const Text text("x");
+      WriteOptions options;
+      if (!allowed) options.no_compression();
+      if (Status s = co_await stream.write(text, options); !s.ok()) co_return s;
+    }
+    co_return Status();
+  };
+  Upload up = upload();
+  EXPECT_EQ(run(write_all(up)), Status());
+  EXPECT_TRUE(run(up.finish())->has_value());
+  Chat both = chat();
+  EXPECT_EQ(run(write_all(both)), Status());
+  EXPECT_EQ(run(both.finish()), Status());
+  EXPECT_THAT(compressible, ::testing::ElementsAre(true, false, true, true, false, true));
+}
+
+TEST_F(Calls, WhatCameCompressedIsVisibleToTheCaller) {
+  chain.act = [](Call& call) -> Task<Status> {
+    for (const bool compressed : {true, false}) {
+      const Text text("y");
+      Message message(&text, type_of<Text>);
+      message.set_was_compressed(compressed);
+      if (Status s = co_await call.write(message); !s.ok()) co_return s;
+      if (call.method->kind == Kind::unary) break;
+    }
+    co_return Status();
+  };
+  Server stream = list();
+  EXPECT_EQ(run(read(stream))->value(), "y");
+  EXPECT_TRUE(stream.call().facts.read_compressed);
+  EXPECT_EQ(run(read(stream))->value(), "y");
+  EXPECT_FALSE(stream.call().facts.read_compressed);
+
+  ResponseMetadata metadata;
+  EXPECT_TRUE(run(get(CallOptions().response_metadata(metadata)))->has_value());
+  EXPECT_TRUE(metadata.compressed);
+  chain.act = answers({"y"});
+  EXPECT_TRUE(run(get(CallOptions().response_metadata(metadata)))->has_value());
+  EXPECT_FALSE(metadata.compressed);
+}
+
 TEST_F(Calls, ACallInsideACallInheritsItsDeadlineAndItsEnd) {
   Pipe in(nullptr), out(nullptr);
   Call incoming(kUnary, in.source(), out.sink(), nullptr);

@@ -1,6 +1,7 @@
 #include <pintle/rpc/framed.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -8,12 +9,22 @@
 
 namespace pintle {
 
+namespace {
+constexpr std::size_t kKeptMemory = 64 * 1024;
+}
+
 void FramedSource::reset(const TypeInfo* type, void** slot, std::size_t limit) {
   type_ = type;
   slot_ = slot;
   limit_ = limit;
   lent_ = needed_ = largest_ = 0;
   reader_ = nullptr;
+  codec_ = nullptr;
+}
+
+void FramedSource::drop_memory() {
+  decompressed_->clear();
+  decompressed_->shrink(kKeptMemory);
 }
 
 void FramedSource::release() {
@@ -25,6 +36,25 @@ Poll FramedSource::fail(Code code, std::string_view message) {
   return Poll::end;
 }
 
+inline Poll FramedSource::lend(std::span<const std::byte> bytes, bool was_compressed, Message*& message) {
+  largest_ = std::max(largest_, bytes.size());
+  current_ = Message(bytes, type_, slot_);
+  current_.set_was_compressed(was_compressed);
+  message = &current_;
+  return Poll::ready;
+}
+
+Poll FramedSource::decompress(std::span<const std::byte> bytes, Message*& message) {
+  if (codec_ == nullptr)
+    return fail(Code::internal, "a message is marked as compressed, but the call declared no grpc-encoding");
+  if (decompressed_ == nullptr) decompressed_ = std::make_unique<Buffer>();
+  if (Status bad = codec_->decompress(encoding_, bytes, limit_, *decompressed_); !bad.ok()) {
+    scope_.cancel(std::move(bad));
+    return Poll::end;
+  }
+  return lend(decompressed_->bytes(), true, message);
+}
+
 Poll FramedSource::poll(Message*& message) {
   release();
   if (scope_.cancelled()) return Poll::end;
@@ -32,14 +62,11 @@ Poll FramedSource::poll(Message*& message) {
   const wire::FrameStep step = wire::next_message(unread, limit_);
   switch (step.kind) {
     case wire::Frame::message:
-      if (step.prefix.compressed)
-        return fail(Code::internal, "a message is marked as compressed, but the call declared no grpc-encoding");
       lent_ = step.needed;
       needed_ = 0;
-      largest_ = std::max(largest_, step.message.size());
-      current_ = Message(step.message, type_, slot_);
-      message = &current_;
-      return Poll::ready;
+      if (step.prefix.compressed) [[unlikely]]
+        return decompress(step.message, message);
+      return lend(step.message, false, message);
     case wire::Frame::bad_flag:
       return fail(Code::internal, "a message begins with a flag that gRPC does not know: the framing is broken");
     case wire::Frame::too_large:
@@ -60,7 +87,7 @@ Poll FramedSource::poll(Message*& message) {
 void FramedSource::changed() {
   const auto bytes = body_.body();
   if (lent_ != 0) {
-    current_.moved(bytes.subspan(wire::kPrefixSize, lent_ - wire::kPrefixSize));
+    if (!current_.was_compressed()) current_.moved(bytes.subspan(wire::kPrefixSize, lent_ - wire::kPrefixSize));
     return;
   }
   if (reader_ == nullptr) return;
@@ -76,6 +103,25 @@ void FramedSource::changed() {
   std::exchange(reader_, nullptr)->wake();
 }
 
+// Whether the body took it.
+bool FramedSink::write_compressed(const Message& message, std::size_t size) {
+  std::span<const std::byte> bytes = message.bytes();
+  if (!message.has_bytes()) {
+    std::byte* const encoded = codec_->room(size);
+    message.encode(encoded);
+    bytes = {encoded, size};
+  }
+  const auto packed = codec_->compress(encoding_, bytes);
+  if (packed) bytes = *packed;
+  std::byte* at = body_.write_body(wire::kPrefixSize + bytes.size(), end_with_next_);
+  if (at != nullptr) {
+    wire::write_prefix(at, packed.has_value(), static_cast<std::uint32_t>(bytes.size()));
+    if (!bytes.empty()) std::memcpy(at + wire::kPrefixSize, bytes.data(), bytes.size());
+  }
+  codec_->trim();
+  return at != nullptr;
+}
+
 Poll FramedSink::push(const Message& message) {
   if (!started_) {
     started_ = true;
@@ -85,6 +131,10 @@ Poll FramedSink::push(const Message& message) {
   const std::size_t size = message.size();
   if (size > std::numeric_limits<std::uint32_t>::max()) return Poll::end;
   largest_ = std::max(largest_, size);
+  if (codec_ != nullptr && message.compressible()) [[unlikely]] {
+    if (!write_compressed(message, size)) return Poll::end;
+    return body_.body_writable() ? Poll::ready : Poll::pending;
+  }
   std::byte* at = body_.write_body(wire::kPrefixSize + size, end_with_next_);
   if (at == nullptr) return Poll::end;
   wire::write_prefix(at, false, static_cast<std::uint32_t>(size));

@@ -2,33 +2,50 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 #include <pintle/async/cancel.hpp>
+#include <pintle/base/buffer.hpp>
 #include <pintle/base/byte_flow.hpp>
 #include <pintle/rpc/stream.hpp>
+#include <pintle/wire/compression.hpp>
 
 namespace pintle {
 
-// Reads messages in place, out of the body. A framing error (a message above the limit, a bad flag, a body that ends
-// inside a message) cancels `scope` with the status that gRPC demands, so that the read returns it. One call, loop's
-// thread only.
+// Reads messages in place, out of the body; those that come compressed it decompresses into memory of its own. A
+// framing error (a message above the limit, a bad flag, a body that ends inside a message, compressed data that are
+// broken) cancels `scope` with the status that gRPC demands, so that the read returns it. One call, loop's thread only.
 class FramedSource final : public Source {
  public:
-  // `limit`: the largest message in bytes; above it RESOURCE_EXHAUSTED.
+  // `limit`: the largest message in bytes, both as it travels and decompressed; above it RESOURCE_EXHAUSTED.
   FramedSource(ByteInflow& body, CancelScope& scope) : body_(body), scope_(scope) {}
   // For the next call. `type` may be null; `slot` holds the parsed object.
   void reset(const TypeInfo* type, void** slot, std::size_t limit);
+  // Until the next reset(): what grpc-encoding said, which is not identity. `codec` is that of the loop.
+  void decompress_with(wire::Encoding encoding, wire::Codec& codec) {
+    encoding_ = encoding;
+    codec_ = &codec;
+  }
+  // The call is over: drops memory that is too large to be kept for the next.
+  void finish() {
+    if (decompressed_ != nullptr) drop_memory();
+  }
 
   Poll poll(Message*& message) override;
   void arm(Waiter* waiter) override { reader_ = waiter; }
 
   // The body grew, ended or moved: wakes the reader where a poll() would not be pending.
   void changed();
-  // Size in bytes of the largest message so far, for whoever pools what it was parsed into.
+  // Size in bytes of the largest message so far, decompressed, for whoever pools what it was parsed into.
   std::size_t largest() const { return largest_; }
+  // Bytes of memory for messages that came compressed, kept from call to call.
+  std::size_t kept_memory() const { return decompressed_ != nullptr ? decompressed_->capacity() : 0; }
 
  private:
   void release();
+  Poll lend(std::span<const std::byte> bytes, bool was_compressed, Message*& message);
+  Poll decompress(std::span<const std::byte> bytes, Message*& message);
+  void drop_memory();
   Poll fail(Code code, std::string_view message);
 
   ByteInflow& body_;
@@ -38,9 +55,13 @@ class FramedSource final : public Source {
   std::size_t limit_ = 0, lent_ = 0, needed_ = 0, largest_ = 0;
   Message current_;
   Waiter* reader_ = nullptr;
+  wire::Codec* codec_ = nullptr;  // null: no message may come compressed
+  wire::Encoding encoding_ = wire::Encoding::identity;
+  std::unique_ptr<Buffer> decompressed_;  // the message that is lent out, when it came compressed
 };
 
-// Writes messages into the body. The head is the business of whoever derives from it.
+// Writes messages into the body, compressed where that was asked for and makes them smaller. The head is the business
+// of whoever derives from it.
 class FramedSink : public Sink {
  public:
   explicit FramedSink(ByteOutflow& body) : body_(body) {}
@@ -50,7 +71,7 @@ class FramedSink : public Sink {
 
   // The peer has read, or the stream is gone.
   void changed();
-  // Size in bytes of the largest message so far.
+  // Size in bytes of the largest message so far, before compression.
   std::size_t largest() const { return largest_; }
   // The next push() is the last and ends the body with it.
   void end_with_next() { end_with_next_ = true; }
@@ -59,17 +80,27 @@ class FramedSink : public Sink {
   ~FramedSink() = default;
   // Called before the first message goes out.
   virtual void before_first() = 0;
+  // Until the next reset(): what grpc-encoding said, which is not identity. `codec` is that of the loop.
+  void compress_with(wire::Encoding encoding, wire::Codec& codec) {
+    encoding_ = encoding;
+    codec_ = &codec;
+  }
   void reset() {
     started_ = end_with_next_ = false;
     writer_ = nullptr;
+    codec_ = nullptr;
     largest_ = 0;
   }
   bool started() const { return started_; }
 
  private:
+  bool write_compressed(const Message& message, std::size_t size);
+
   ByteOutflow& body_;
   Waiter* writer_ = nullptr;
+  wire::Codec* codec_ = nullptr;  // null: messages go out as they are
   std::size_t largest_ = 0;
+  wire::Encoding encoding_ = wire::Encoding::identity;
   bool started_ = false, end_with_next_ = false;
 };
 

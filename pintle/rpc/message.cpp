@@ -24,7 +24,11 @@ Message Message::retain(std::shared_ptr<std::byte[]>& owner) const {
   const std::size_t n = size();
   owner = std::make_shared<std::byte[]>(n);
   encode(owner.get());
-  return Message(std::span<const std::byte>(owner.get(), n), type_, slot_);
+  Message copy = *this;
+  copy.object_ = nullptr;
+  copy.bytes_ = {owner.get(), n};
+  copy.has_bytes_ = true;
+  return copy;
 }
 
 }  // namespace pintle

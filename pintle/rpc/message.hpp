@@ -43,8 +43,18 @@ class Message {
     return copy;
   }
 
-  // For sources: the bytes lie elsewhere now.
+  // It is sent as it is, also in a call that compresses: WriteOptions::no_compression() for those who write by hand.
+  Message& without_compression() {
+    compressible_ = false;
+    return *this;
+  }
+  bool compressible() const { return compressible_; }
+  // It was compressed on its way here. The bytes are not any more.
+  bool was_compressed() const { return was_compressed_; }
+
+  // For sources: the bytes lie elsewhere now; they came compressed.
   void moved(std::span<const std::byte> bytes) { bytes_ = bytes; }
+  void set_was_compressed(bool compressed = true) { was_compressed_ = compressed; }
 
   bool has_bytes() const { return has_bytes_; }
   std::span<const std::byte> bytes() const { return bytes_; }
@@ -55,7 +65,7 @@ class Message {
   const TypeInfo* type_ = nullptr;
   std::span<const std::byte> bytes_;
   void** slot_ = nullptr;
-  bool has_bytes_ = false;
+  bool has_bytes_ = false, compressible_ = true, was_compressed_ = false;
 };
 
 // The object that a message was parsed into, kept for the next one of its type.

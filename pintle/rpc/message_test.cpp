@@ -72,6 +72,21 @@ TEST(Message, ARetainedOneOutlivesWhatItWasMadeOf) {
   EXPECT_EQ(from_bytes.as<Text>()->value, "bytes");
 }
 
+TEST(Message, WhatItSaysOfCompressionGoesWithEveryCopy) {
+  std::shared_ptr<std::byte[]> owner;
+  MessageSlot slot(&type_of<Text>);
+  const Text text("object");
+  Message m(&text, type_of<Text>);
+  EXPECT_TRUE(m.compressible());
+  EXPECT_FALSE(m.was_compressed());
+  m.without_compression();
+  m.set_was_compressed();
+  for (const Message& copy : {m, m.retain(owner), m.in(slot.at())}) {
+    EXPECT_FALSE(copy.compressible()) << "a retry must not compress what the caller said not to";
+    EXPECT_TRUE(copy.was_compressed());
+  }
+}
+
 TEST(Message, InAnotherSlotItIsParsedAnewAndTheFirstObjectStays) {
   MessageSlot one(&type_of<Text>), two(&type_of<Text>);
   Message m(bytes_of("hello"), &type_of<Text>, one.at());

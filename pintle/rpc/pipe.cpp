@@ -34,11 +34,13 @@ Poll Pipe::poll(Message*& message) {
     wake(writer_);
     return closed_ ? Poll::end : Poll::pending;
   }
-  std::size_t size;
-  std::memcpy(&size, bytes_.data(), sizeof size);
-  current_ = Message(std::span<const std::byte>(bytes_.data() + sizeof size, size), slot_.type(),
+  Record record;
+  std::memcpy(&record, bytes_.data(), sizeof record);
+  current_ = Message(std::span<const std::byte>(bytes_.data() + sizeof record, record.size), slot_.type(),
                      slot_.type() != nullptr ? slot_.at() : nullptr);
-  lent_ = sizeof size + size;
+  if (record.compressible == 0) current_.without_compression();
+  current_.set_was_compressed(record.was_compressed != 0);
+  lent_ = sizeof record + record.size;
   if (room() != Poll::pending) wake(writer_);
   message = &current_;
   return Poll::ready;
@@ -48,10 +50,11 @@ Poll Pipe::push(const Message& message) {
   if (abandoned_ || closed_) return Poll::end;
   if (discarding_) return Poll::ready;
   const std::size_t size = message.size();
-  std::byte* at = bytes_.extend(sizeof size + size);
-  std::memcpy(at, &size, sizeof size);
-  message.encode(at + sizeof size);
-  if (lent_ != 0) current_.moved({bytes_.data() + sizeof size, lent_ - sizeof size});
+  const Record record{size, message.compressible(), message.was_compressed()};
+  std::byte* at = bytes_.extend(sizeof record + size);
+  std::memcpy(at, &record, sizeof record);
+  message.encode(at + sizeof record);
+  if (lent_ != 0) current_.moved({bytes_.data() + sizeof record, lent_ - sizeof record});
   wake(reader_);
   return room();
 }

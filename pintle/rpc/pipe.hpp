@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include <pintle/base/buffer.hpp>
 #include <pintle/rpc/stream.hpp>
@@ -43,6 +44,11 @@ class Pipe {
     Pipe& pipe;
   };
 
+  // Before each message in `bytes_`.
+  struct Record {
+    std::uint64_t size : 62, compressible : 1, was_compressed : 1;
+  };
+
   Poll poll(Message*& message);
   Poll push(const Message& message);
   Poll room() const;
@@ -51,7 +57,7 @@ class Pipe {
 
   MessageSlot slot_;
   std::size_t mark_;
-  Buffer bytes_;  // a std::size_t before each message
+  Buffer bytes_;
   std::size_t lent_ = 0;
   Message current_;
   Waiter *reader_ = nullptr, *writer_ = nullptr;

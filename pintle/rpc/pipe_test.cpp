@@ -107,5 +107,21 @@ TEST(Pipe, ALentMessageFollowsItsBytes) {
   EXPECT_EQ(take(pipe.source()), std::string(50, 'x'));
 }
 
+TEST(Pipe, WhatAMessageSaysOfCompressionPassesThrough) {
+  Pipe pipe(nullptr);
+  for (int i = 0; i < 4; ++i) {
+    Message message(test::bytes_of("x"), nullptr, nullptr);
+    if ((i & 1) != 0) message.without_compression();
+    message.set_was_compressed((i & 2) != 0);
+    pipe.sink().push(message);
+  }
+  for (int i = 0; i < 4; ++i) {
+    Message* message = nullptr;
+    ASSERT_EQ(pipe.source().poll(message), Poll::ready);
+    EXPECT_EQ(message->compressible(), (i & 1) == 0) << i;
+    EXPECT_EQ(message->was_compressed(), (i & 2) != 0) << i;
+  }
+}
+
 }  // namespace
 }  // namespace pintle

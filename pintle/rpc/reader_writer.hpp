@@ -3,6 +3,7 @@
 
 #include <pintle/rpc/call.hpp>
 #include <pintle/rpc/type_of.hpp>
+#include <pintle/rpc/write_options.hpp>
 
 namespace pintle {
 
@@ -13,21 +14,27 @@ Status malformed_message(std::string_view type);
 template <class T>
 class [[nodiscard]] TypedReading : public Reading {
  public:
-  using Reading::Reading;
+  TypedReading(Source& source, CancelScope& scope, Facts& facts) : Reading(source, scope), facts_(facts) {}
   Result<const T*> await_resume() {
     Result<Message*> message = Reading::await_resume();
     if (!message) return std::unexpected(std::move(message).error());
     if (*message == nullptr) return nullptr;
+    facts_.read_compressed = (*message)->was_compressed();
     const T* object = (*message)->template as<T>();
     if (object == nullptr) return std::unexpected(malformed_message(type_of<T>.name()));
     return object;
   }
+
+ private:
+  Facts& facts_;
 };
 
 class [[nodiscard]] TypedWriting : public Writing {
  public:
-  TypedWriting(Sink& sink, const void* object, const TypeInfo& type, CancelScope& scope)
-      : Writing(sink, message_, scope), message_(object, type) {}
+  TypedWriting(Sink& sink, const void* object, const TypeInfo& type, CancelScope& scope, WriteOptions options)
+      : Writing(sink, message_, scope), message_(object, type) {
+    if (!options.compresses()) message_.without_compression();
+  }
 
  private:
   Message message_;
@@ -39,14 +46,16 @@ class [[nodiscard]] TypedWriting : public Writing {
 template <class T>
 class Reader {
  public:
-  Reader(Source& source, CancelScope& scope) : source_(source), scope_(scope) {}
+  explicit Reader(Call& call) : source_(*call.requests), scope_(call.scope), facts_(call.facts) {}
   // The next message, good until the next read; null at the end; the status of the call when it was cancelled, reset or
   // ran out of time; INTERNAL when the bytes are not a T. `auto m = co_await reader.read();`
-  detail::TypedReading<T> read() { return {source_, scope_}; }
+  // call.facts.read_compressed then says whether it came compressed.
+  detail::TypedReading<T> read() { return {source_, scope_, facts_}; }
 
  private:
   Source& source_;
   CancelScope& scope_;
+  Facts& facts_;
 };
 
 // Writes a stream of T. Loop's thread only, one write at a time.
@@ -56,7 +65,9 @@ class Writer {
   Writer(Sink& sink, CancelScope& scope) : sink_(sink), scope_(scope) {}
   // Encodes `message` at once, then waits while the peer reads too slowly. Not OK: the call is over.
   // `Status s = co_await writer.write(item);`
-  detail::TypedWriting write(const T& message) { return {sink_, &message, type_of<T>, scope_}; }
+  detail::TypedWriting write(const T& message, WriteOptions options = {}) {
+    return {sink_, &message, type_of<T>, scope_, options};
+  }
 
  private:
   Sink& sink_;

@@ -29,6 +29,7 @@ Task<Result<const void*>> only_request(Call& call) {
   Result<Message*> first = co_await call.read();
   if (!first) co_return std::unexpected(std::move(first).error());
   if (*first == nullptr) co_return std::unexpected(missing_request());
+  call.facts.read_compressed = (*first)->was_compressed();
   const void* request = (*first)->object();
   if (request == nullptr) co_return std::unexpected(pintle::detail::malformed_message(call.method->request->name()));
   Result<Message*> second = co_await call.read();

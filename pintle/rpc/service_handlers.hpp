@@ -66,6 +66,7 @@ class Unary final : public Handler {
     Result<Message*> first = co_await call.read();
     if (!first) co_return std::move(first).error();
     if (*first == nullptr) co_return missing_request();
+    call.facts.read_compressed = (*first)->was_compressed();
     const Request* request = (*first)->template as<Request>();
     if (request == nullptr) co_return pintle::detail::malformed_message(type_of<Request>.name());
     Result<Message*> second = co_await call.read();
@@ -119,7 +120,7 @@ class ClientStreaming final : public Handler {
   explicit ClientStreaming(ServiceOf<Method>& service) : service_(service) {}
 
   Task<Status> operator()(Call& call) override {
-    Reader<typename Types::Request> reader(*call.requests, call.scope);
+    Reader<typename Types::Request> reader(call);
     Result<Response> response = co_await (service_.*Method)(call, reader);
     if (!response) co_return std::move(response).error();
     const Message reply(&*response, type_of<Response>);
@@ -138,7 +139,7 @@ class Bidi final : public Handler {
   explicit Bidi(ServiceOf<Method>& service) : service_(service) {}
 
   Task<Status> operator()(Call& call) override {
-    Reader<typename Types::Request> reader(*call.requests, call.scope);
+    Reader<typename Types::Request> reader(call);
     Writer<typename Types::Response> writer(*call.responses, call.scope);
     co_return co_await (service_.*Method)(call, reader, writer);
   }

@@ -29,6 +29,7 @@ struct Texts {
     return into ? into(call, request, response) : Task<Status>::none();
   }
   Task<Status> list(Call&, const Text& request, Writer<Text>& writer) {
+    if (request.value == "secret") co_return co_await writer.write(request, WriteOptions().no_compression());
     for (int i = 0; i < 3; ++i)
       if (Status s = co_await writer.write(Text(request.value + std::to_string(i))); !s.ok()) co_return s;
     co_return Status();
@@ -42,15 +43,17 @@ struct Texts {
       all.value += (*one)->value;
     }
   }
-  Task<Status> echo(Call&, Reader<Text>& reader, Writer<Text>& writer) {
+  Task<Status> echo(Call& call, Reader<Text>& reader, Writer<Text>& writer) {
     for (;;) {
       Result<const Text*> one = co_await reader.read();
       if (!one) co_return one.error();
       if (*one == nullptr) co_return Status();
+      came_compressed.push_back(call.facts.read_compressed);
       if (Status s = co_await writer.write(**one); !s.ok()) co_return s;
     }
   }
   test::TaskFunction<Call&, const Text&, Text&> into;
+  std::vector<bool> came_compressed;  // of each request of echo
 };
 
 Task<Status> fill(Call&, const Text& request, Text& response) {
@@ -168,6 +171,43 @@ TEST_F(Handlers, StreamsGoDownUpAndBothWays) {
   EXPECT_TRUE(run(*echo, {"a", "b"}, Kind::bidi).ok());
   EXPECT_EQ(take(out->source()), "a");
   EXPECT_EQ(take(out->source()), "b");
+}
+
+TEST_F(Handlers, TheCallSaysWhetherItsLastRequestCameCompressed) {
+  const auto ask = [this](Handler& handler, Kind kind, std::initializer_list<bool> compressed) {
+    method = kMethod(kind);
+    call.emplace(method, in.emplace(&type_of<Text>).source(), out.emplace(&type_of<Text>).sink(), nullptr);
+    for (const bool each : compressed) {
+      Message message(test::bytes_of("x"), nullptr, nullptr);
+      message.set_was_compressed(each);
+      in->sink().push(message);
+    }
+    in->close();
+    std::optional<Status> status;
+    turned.start(handler(*call), status);
+    turned.settle();
+    EXPECT_EQ(status, Status());
+    return call->facts.read_compressed;
+  };
+  for (const bool compressed : {true, false}) {
+    EXPECT_EQ(ask(*get, Kind::unary, {compressed}), compressed);
+    EXPECT_EQ(ask(*list, Kind::server_stream, {compressed}), compressed);
+    EXPECT_EQ(ask(*join, Kind::client_stream, {!compressed, compressed}), compressed);
+  }
+  ask(*echo, Kind::bidi, {true, false, true});
+  EXPECT_THAT(service.came_compressed, ::testing::ElementsAre(true, false, true));
+}
+
+TEST_F(Handlers, AWriterMayForbidTheCompressionOfOneMessage) {
+  const auto compressible = [this] {
+    Message* message = nullptr;
+    EXPECT_EQ(out->source().poll(message), Poll::ready);
+    return message->compressible();
+  };
+  EXPECT_TRUE(run(*list, {"a"}, Kind::server_stream).ok());
+  EXPECT_TRUE(compressible());
+  EXPECT_TRUE(run(*list, {"secret"}, Kind::server_stream).ok());
+  EXPECT_FALSE(compressible());
 }
 
 TEST_F(Handlers, AMethodThatNobodyWroteSaysItsName) {

@@ -11,6 +11,7 @@
 #include <pintle/base/random.hpp>
 #include <pintle/net/tls.hpp>
 #include <pintle/transport/connection.hpp>
+#include <pintle/wire/compression.hpp>
 
 namespace pintle {
 
@@ -19,9 +20,11 @@ struct ServerOptions {
     connection.keepalive.time = std::chrono::hours(2);
     connection.keepalive.without_calls = true;  // gRFC A9: a server pings without calls too
   }
-  std::size_t max_receive_message = 4 * 1024 * 1024;  // bytes; above it RESOURCE_EXHAUSTED
-  std::size_t max_connections = 50'000;               // open at the same time; 0: no bound
-  std::size_t max_connections_per_ip = 1'000;         // the same per peer address; 0: no bound
+  std::size_t max_receive_message = 4 * 1024 * 1024;  // bytes, decompressed too; above it RESOURCE_EXHAUSTED
+  // Of the responses of calls that do not say, where the client takes it.
+  wire::Encoding compression = wire::Encoding::identity;
+  std::size_t max_connections = 50'000;        // open at the same time; 0: no bound
+  std::size_t max_connections_per_ip = 1'000;  // the same per peer address; 0: no bound
   // HTTP/2 limits, keepalive, idle timeout, age, running handlers. Each connection's max_age varies by 10 % up and
   // down.
   transport::ConnectionOptions connection;

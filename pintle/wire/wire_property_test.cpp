@@ -8,6 +8,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <pintle/wire/base64.hpp>
+#include <pintle/wire/compression.hpp>
 #include <pintle/wire/framing.hpp>
 #include <pintle/wire/metadata_coding.hpp>
 #include <pintle/wire/percent.hpp>
@@ -140,6 +141,82 @@ RC_GTEST_PROP(WireProperty, MessagesSurviveAnySplit, ()) {
   }
   RC_ASSERT(unread.empty());
   RC_ASSERT(received == messages);
+}
+
+// Runs and random bytes, so that some of it gets smaller and some does not.
+rc::Gen<Bytes> lumpy_bytes() {
+  return rc::gen::map(rc::gen::container<std::vector<std::pair<char, std::uint16_t>>>(rc::gen::pair(
+                          rc::gen::arbitrary<char>(), rc::gen::element<std::uint16_t>(1, 1, 2, 3, 40, 5000))),
+                      [](const std::vector<std::pair<char, std::uint16_t>>& runs) {
+                        Bytes bytes;
+                        for (const auto& [byte, count] : runs) bytes.append(count, byte);
+                        return bytes;
+                      });
+}
+
+rc::Gen<Encoding> any_coding() { return rc::gen::element(Encoding::gzip, Encoding::deflate, Encoding::zstd); }
+
+// One codec for all of them, as a loop has it.
+struct CodecProperty : ::testing::Test {
+  static Status decompress(Encoding encoding, std::string_view data, std::size_t limit, Bytes& into) {
+    Buffer out;
+    Status status = codec().decompress(encoding, std::as_bytes(std::span(data)), limit, out);
+    into.assign(reinterpret_cast<const char*>(out.data()), out.size());
+    return status;
+  }
+  // Empty when it would not get smaller.
+  static Bytes compress(Encoding encoding, std::string_view message) {
+    const auto packed = codec().compress(encoding, std::as_bytes(std::span(message)));
+    return packed ? Bytes(reinterpret_cast<const char*>(packed->data()), packed->size()) : Bytes();
+  }
+  static Codec& codec() {
+    static Codec one;
+    return one;
+  }
+};
+
+RC_GTEST_FIXTURE_PROP(CodecProperty, AMessageComesBackWithinItsLimitAndNotBelow, ()) {
+  const Encoding encoding = *any_coding();
+  const Bytes message = *lumpy_bytes();
+  const Bytes packed = compress(encoding, message);
+  RC_PRE(!packed.empty());
+  RC_ASSERT(packed.size() < message.size());
+  const auto limit = *rc::gen::oneOf(rc::gen::inRange<std::size_t>(0, 2 * message.size()),
+                                     rc::gen::element(message.size() - 1, message.size()));
+  Bytes back;
+  const Status status = decompress(encoding, packed, limit, back);
+  if (limit >= message.size()) {
+    RC_ASSERT(status.ok());
+    RC_ASSERT(back == message);
+  } else {
+    RC_ASSERT(status.code() == Code::resource_exhausted);
+    RC_ASSERT(back.size() <= limit + 1);
+  }
+}
+
+RC_GTEST_FIXTURE_PROP(CodecProperty, WhatIsCutShortOrHasSomethingBehindItIsInternal, ()) {
+  const Encoding encoding = *any_coding();
+  const Bytes packed = compress(encoding, *lumpy_bytes());
+  RC_PRE(!packed.empty());
+  Bytes back;
+  const auto cut = *rc::gen::inRange<std::size_t>(0, packed.size());
+  RC_ASSERT(decompress(encoding, std::string_view(packed).substr(0, cut), SIZE_MAX, back).code() == Code::internal);
+  const Bytes behind = *rc::gen::nonEmpty(awkward_bytes());
+  RC_ASSERT(decompress(encoding, packed + behind, SIZE_MAX, back).code() == Code::internal);
+}
+
+RC_GTEST_FIXTURE_PROP(CodecProperty, AnyBytesAreReadWithoutHarm, ()) {
+  const Encoding encoding = *any_coding();
+  const std::size_t limit = *rc::gen::inRange<std::size_t>(0, 10'000);
+  Bytes data = *awkward_bytes();
+  if (*rc::gen::arbitrary<bool>()) {  // a message with a byte that is not its own
+    data = compress(encoding, *lumpy_bytes());
+    if (!data.empty()) data[*rc::gen::inRange<std::size_t>(0, data.size())] = *rc::gen::arbitrary<char>();
+  }
+  Bytes back;
+  const Status status = decompress(encoding, data, limit, back);
+  RC_ASSERT(back.size() <= limit + 1);
+  if (!status.ok()) RC_ASSERT(status.code() == Code::internal || status.code() == Code::resource_exhausted);
 }
 
 }  // namespace

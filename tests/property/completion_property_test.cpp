@@ -66,9 +66,17 @@ RC_GTEST_PROP(Property1_AsyncOperationCompletion, EveryCallEndsOnceAndNothingIsL
     ServerOptions options;
     options.connection.http2.max_concurrent_streams = 4;
     options.connection.max_running = static_cast<std::size_t>(*rc::gen::inRange(1, 5));
+    // Connections that grow old or idle while calls come, wait and run.
+    using std::chrono::microseconds;
+    options.connection.max_age = *rc::gen::element<Duration>(Duration::max(), microseconds(900), microseconds(9000));
+    options.connection.max_age_grace = *rc::gen::element<Duration>(Duration::max(), Duration(0), microseconds(700));
+    options.connection.idle_timeout = *rc::gen::element<Duration>(Duration::max(), microseconds(1), microseconds(800));
+    options.random = [] { return 0.5; };
+    ChannelOptions channel;
+    channel.connection.idle_timeout = *rc::gen::element<Duration>(Duration::max(), microseconds(1), microseconds(600));
     InMemoryServer host(options, pipe);
     RC_ASSERT(host.server().add(service).ok());
-    v1::Stream::Stub stub(host.channel());
+    v1::Stream::Stub stub(host.channel(channel));
 
     const int steps = *rc::gen::inRange(1, 30);
     for (int i = 0; i < steps; ++i) {

@@ -5,6 +5,7 @@ short() {
   build release
   counted "interop cases with grpc-go and grpcio" "$PINTLE_ROOT/tests/interop/run"
   counted "the items service, called by grpcurl and buf curl" "$PINTLE_ROOT/tests/interop/items/run"
+  counted "certificates replaced under load" "$PINTLE_ROOT/tests/reload/run"
   counted "what the items service acknowledged survives kill -9" "$PINTLE_ROOT/tests/durability/run"
 }
 

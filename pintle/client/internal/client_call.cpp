@@ -12,17 +12,20 @@ namespace pintle::client {
 
 using transport::Indexing;
 
-ClientCall::ClientCall(Call& call, std::size_t max_receive_message, void** slot)
-    : call_(call), source_(exchange_, call.scope), sink_(exchange_) {
+ClientCall::ClientCall(Call& call, LoopChannel& home, std::size_t max_receive_message, void** slot)
+    : call_(call), home_(home), source_(exchange_, call.scope), sink_(exchange_) {
   source_.reset(call.method->response, slot, max_receive_message);
 }
 
 void ClientCall::open(transport::Connection& connection, const transport::PreparedBlock& head, TimePoint now,
-                      OpenScratch& scratch) {
+                      wire::Encoding encoding) {
+  OpenScratch& scratch = home_.scratch();
   scratch.fields.clear();
   if (!call_.deadline.is_infinite())
     scratch.fields.push_back(
         {"grpc-timeout", wire::format_timeout(call_.deadline.remaining(now), scratch.timeout), Indexing::without});
+  if (encoding != wire::Encoding::identity) [[unlikely]]
+    compress_with(encoding);
   std::size_t coded = 0;
   if (scratch.coded.size() < call_.request.size()) scratch.coded.resize(call_.request.size());
   for (Metadata::Entry entry : call_.request) {
@@ -34,11 +37,18 @@ void ClientCall::open(transport::Connection& connection, const transport::Prepar
   connection.open(exchange_, head, scratch.fields, false);
 }
 
+void ClientCall::compress_with(wire::Encoding encoding) {
+  home_.scratch().fields.push_back({"grpc-encoding", wire::encoding_name(encoding), Indexing::incremental});
+  sink_.compress_with(encoding, home_.codec());
+}
+
 void ClientCall::on_head(const transport::Headers& fields, bool end) {
   reader_.on_head(fields, end, call_.head, call_.trailers);
   if (reader_.broken()) {
     exchange_.reset(transport::ErrorCode::cancel);
     source_.changed();
+  } else if (reader_.encoding() != wire::Encoding::identity) {
+    source_.decompress_with(reader_.encoding(), home_.codec());
   }
 }
 
@@ -58,6 +68,7 @@ std::vector<std::pair<std::string, std::string>> head_fields(const MethodInfo& m
           {":authority", options.authority},
           {"te", "trailers"},
           {"content-type", "application/grpc"},
+          {"grpc-accept-encoding", std::string(wire::kAcceptEncoding)},
           {"user-agent", std::string(user_agent)}};
 }
 
@@ -112,8 +123,8 @@ Task<Status> TransportHandler::operator()(Call& call) {
     connection = *acquired;
   }
   Slot slot(method_.response);
-  ClientCall exchange(call, options_.max_receive_message, &slot.object);
-  exchange.open(*connection, head_, env.loop->now(), home.scratch());
+  ClientCall exchange(call, home, options_.max_receive_message, &slot.object);
+  exchange.open(*connection, head_, env.loop->now(), call.compression.value_or(options_.compression));
   home.next_turn();
   // Requests go up while responses come down; the end of the response ends both.
   std::optional<Upload> up;

@@ -14,11 +14,12 @@ namespace pintle::client {
 // Lives in the handler's frame.
 class ClientCall final : public transport::Receiver {
  public:
-  ClientCall(Call& call, std::size_t max_receive_message, void** slot);
+  ClientCall(Call& call, LoopChannel& home, std::size_t max_receive_message, void** slot);
 
-  // Opens the stream. The request's head carries the call's metadata and what is left of its deadline.
+  // Opens the stream. The request's head carries the call's metadata and what is left of its deadline. `encoding` is
+  // that of the requests.
   void open(transport::Connection& connection, const transport::PreparedBlock& head, TimePoint now,
-            OpenScratch& scratch);
+            wire::Encoding encoding);
 
   // Messages that come; null at the end of the response.
   FramedSource& responses() { return source_; }
@@ -29,6 +30,7 @@ class ClientCall final : public transport::Receiver {
   void cancel() { exchange_.reset(transport::ErrorCode::cancel); }
 
  private:
+  void compress_with(wire::Encoding encoding);
   void on_start() override {}
   void on_head(const transport::Headers& fields, bool end) override;
   void on_body() override { source_.changed(); }
@@ -37,12 +39,14 @@ class ClientCall final : public transport::Receiver {
   void on_writable() override { sink_.changed(); }
 
   struct RequestSink final : FramedSink {
+    using FramedSink::compress_with;
     using FramedSink::FramedSink;
     void head(const Metadata&) override {}
     void before_first() override {}
   };
 
   Call& call_;
+  LoopChannel& home_;
   transport::Exchange exchange_{*this};
   FramedSource source_;
   RequestSink sink_;

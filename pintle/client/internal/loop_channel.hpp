@@ -12,6 +12,7 @@
 #include <pintle/client/options.hpp>
 #include <pintle/rpc/call.hpp>
 #include <pintle/transport/connection.hpp>
+#include <pintle/wire/compression.hpp>
 
 namespace pintle::client {
 
@@ -45,6 +46,8 @@ class LoopChannel final : transport::ConnectionOwner, public std::enable_shared_
   void shutdown();
   Connectivity state() const { return state_; }
   OpenScratch& scratch() { return scratch_; }
+  // Of all calls here.
+  wire::Codec& codec() { return codec_; }
 
  private:
   class Waiting : public CoWaiter {
@@ -108,6 +111,7 @@ class LoopChannel final : transport::ConnectionOwner, public std::enable_shared_
   std::vector<Waiting*> waiting_;                                 // oldest first
   bool turn_given_ = false;                                       // to one that has not resumed yet
   OpenScratch scratch_;
+  wire::Codec codec_;
   Connectivity state_ = Connectivity::idle;
   Status last_error_;
   Retry retry_{*this};

@@ -68,12 +68,17 @@ void ResponseReader::read(const transport::Headers& fields, Fields& into, Metada
 }
 
 void ResponseReader::on_head(const transport::Headers& fields, bool end, Metadata& head, Metadata& trailers) {
-  // Nearly every head is this one.
-  if (!end && fields.size() == 2 && fields[0].token == Token::status && fields[0].value == "200" &&
+  // Nearly every head is this one; a server may say what it takes besides.
+  const bool only_these = fields.size() == 2 || (fields.size() == 3 && fields[2].token == Token::grpc_accept_encoding);
+  if (!end && only_these && fields[0].token == Token::status && fields[0].value == "200" &&
       fields[1].token == Token::content_type && fields[1].value == wire::kGrpcContentType) {
     has_head_ = true;
     return;
   }
+  on_other_head(fields, end, head, trailers);
+}
+
+void ResponseReader::on_other_head(const transport::Headers& fields, bool end, Metadata& head, Metadata& trailers) {
   Fields f;
   read(fields, f, end ? trailers : head);
   has_head_ = !end;
@@ -94,11 +99,13 @@ void ResponseReader::on_head(const transport::Headers& fields, bool end, Metadat
     head_error_ = Status(Code::internal,
                          fmt::format("the server answered in the encoding of content-type \"{}\"", *f.content_type),
                          Origin::peer);
-  } else if (f.encoding && *f.encoding != "identity") {
-    head_error_ = Status(Code::internal,
-                         fmt::format("the server answered with grpc-encoding {}, which was not offered", *f.encoding),
-                         Origin::peer);
-  } else if (!f.bad_metadata.ok()) {
+  } else if (const auto encoding = wire::parse_encoding(f.encoding.value_or("identity")); !encoding) {
+    head_error_ = Status(
+        Code::internal,
+        fmt::format("the server answered with grpc-encoding {}; offered were {}", *f.encoding, wire::kAcceptEncoding),
+        Origin::peer);
+  } else {
+    encoding_ = *encoding;
     head_error_ = f.bad_metadata;
   }
 }

@@ -7,6 +7,7 @@
 #include <pintle/base/metadata.hpp>
 #include <pintle/base/status.hpp>
 #include <pintle/transport/exchange.hpp>
+#include <pintle/wire/compression.hpp>
 
 namespace pintle::client {
 
@@ -21,6 +22,8 @@ class ResponseReader {
   bool broken() const { return !head_error_.ok(); }
   // The response's head came and is not the whole response.
   bool has_head() const { return has_head_; }
+  // How its messages may be compressed.
+  wire::Encoding encoding() const { return encoding_; }
   bool refused() const { return refused_; }  // the peer says that it did not process the call
 
   // How the call ended, once its body has: the peer's status, or what its absence means.
@@ -28,9 +31,11 @@ class ResponseReader {
 
  private:
   struct Fields;
+  void on_other_head(const transport::Headers& fields, bool end, Metadata& head, Metadata& trailers);
   void read(const transport::Headers& fields, Fields& into, Metadata& metadata);
 
   bool has_head_ = false, refused_ = false;
+  wire::Encoding encoding_ = wire::Encoding::identity;
   Status head_error_;
   std::optional<Status> status_;  // from trailers, or from a Trailers-Only head
   Status reset_;

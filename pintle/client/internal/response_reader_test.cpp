@@ -12,6 +12,7 @@
 namespace pintle::client {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::wire::Fields;
 using transport::ErrorCode;
@@ -90,7 +91,7 @@ TEST(ResponseReader, StatusesThatAreNoCodeAreUnknown) {
 TEST(ResponseReader, HttpStatusesAreMappedWhereGrpcStatusIsAbsent) {
   const std::vector<std::pair<const char*, Code>> table = {
       {"400", Code::internal},      {"401", Code::unauthenticated}, {"403", Code::permission_denied},
-      {"404", Code::unimplemented}, {"429", Code::unavailable},     {"431", Code::internal},
+      {"404", Code::unimplemented}, {"429", Code::unavailable},     {"431", Code::unknown},
       {"502", Code::unavailable},   {"503", Code::unavailable},     {"504", Code::unavailable},
       {"204", Code::unknown},       {"302", Code::unknown},         {"408", Code::unknown},
       {"500", Code::unknown},       {"599", Code::unknown}};
@@ -131,12 +132,45 @@ TEST(ResponseReader, ContentTypesOfGrpcAreTaken) {
 }
 
 TEST(ResponseReader, AnEncodingThatNobodyOfferedIsInternalAndNamed) {
+  for (const char* encoding : {"br", "snappy", "GZIP", ""}) {
+    Response r;
+    r.head(grpc_head({{"grpc-encoding", encoding}}));
+    EXPECT_TRUE(r.reader().broken()) << encoding;
+    EXPECT_EQ(r.outcome().code(), Code::internal);
+    EXPECT_THAT(std::string(r.outcome().message()),
+                AllOf(HasSubstr(encoding), HasSubstr("identity,gzip,deflate,zstd")));
+  }
+}
+
+TEST(ResponseReader, AnEncodingThatWasOfferedIsTaken) {
+  using wire::Encoding;
+  for (const Encoding encoding : {Encoding::identity, Encoding::gzip, Encoding::deflate, Encoding::zstd}) {
+    Response r;
+    r.head(grpc_head({{"grpc-encoding", std::string(wire::encoding_name(encoding))}, {"x-a", "1"}}));
+    EXPECT_FALSE(r.reader().broken());
+    EXPECT_TRUE(r.reader().has_head());
+    EXPECT_EQ(r.reader().encoding(), encoding);
+    EXPECT_EQ(r.head_metadata.get("x-a"), "1");
+    EXPECT_EQ(r.head_metadata.size(), 1u);
+  }
+  EXPECT_EQ(Response().head(grpc_head()).reader().encoding(), Encoding::identity);
+  Response bad;
+  bad.head(grpc_head({{"grpc-encoding", "gzip"}, {"raw-bin", "*"}}));
+  EXPECT_EQ(bad.outcome().code(), Code::internal) << "metadata are looked at all the same";
+}
+
+TEST(ResponseReader, WhatTheServerTakesIsNoMetadata) {
   Response r;
-  r.head(grpc_head({{"grpc-encoding", "gzip"}}));
-  EXPECT_TRUE(r.reader().broken());
-  EXPECT_EQ(r.outcome().code(), Code::internal);
-  EXPECT_THAT(std::string(r.outcome().message()), HasSubstr("gzip"));
-  EXPECT_FALSE(Response().head(grpc_head({{"grpc-encoding", "identity"}})).reader().broken());
+  r.head(grpc_head({{"grpc-accept-encoding", "gzip"}})).trailers({{"grpc-status", "0"}});
+  EXPECT_TRUE(r.outcome().ok());
+  EXPECT_TRUE(r.head_metadata.empty());
+  EXPECT_EQ(Response().head({{":status", "200"}, {"grpc-accept-encoding", "gzip"}}).outcome().code(), Code::unknown)
+      << "a head needs its content-type";
+  EXPECT_EQ(Response()
+                .head({{":status", "503"}, {"content-type", "application/grpc"}, {"grpc-accept-encoding", "gzip"}})
+                .outcome()
+                .code(),
+            Code::unavailable);
 }
 
 TEST(ResponseReader, TheMessageIsPercentDecodedAndNeverLost) {

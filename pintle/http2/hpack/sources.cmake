@@ -15,6 +15,7 @@ set(HPACK_TESTS
   hpack/field_rules_test.cpp
   hpack/huffman_test.cpp
   hpack/oracle_test.cpp
+  hpack/stories_test.cpp
   hpack/test_support/allocations.cpp)
 # nghttp2 is the oracle of the tests; nothing else may link it.
 set(HPACK_TEST_LIBRARIES nghttp2)

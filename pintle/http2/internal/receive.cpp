@@ -145,17 +145,16 @@ void Session::Impl::on_priority(const FrameHeader& header, std::span<const std::
   if (header.stream == 0) return fail(ErrorCode::protocol_error, "PRIORITY on stream 0");
   glitch();
   if (dead) return;
-  ErrorCode code{};
+  StreamRecord* stream = store.find(header.stream);
+  // RST_STREAM must not be sent for an idle stream, and is of no use to a closed one: there the connection pays.
   if (payload.size() != 5) {
-    code = ErrorCode::frame_size_error;
-  } else if ((load32(payload.data()) & kMaxStreamId) == header.stream) {
-    code = ErrorCode::protocol_error;
-  } else {
-    return;
+    if (stream != nullptr) return stream_error(*stream, ErrorCode::frame_size_error);
+    return fail(ErrorCode::frame_size_error, "bad PRIORITY");
   }
-  if (StreamRecord* stream = store.find(header.stream)) return stream_error(*stream, code);
-  // RST_STREAM must not be sent for an idle stream, and is of no use to a closed one.
-  if (idle(header.stream)) fail(code, "bad PRIORITY");
+  if ((load32(payload.data()) & kMaxStreamId) != header.stream) return;
+  if (stream != nullptr) return stream_error(*stream, ErrorCode::protocol_error);
+  // Of a closed stream it says nothing any more, and RFC 9113 calls it no error.
+  if (idle(header.stream)) fail(ErrorCode::protocol_error, "a stream that depends on itself");
 }
 
 void Session::Impl::on_rst_stream(const FrameHeader& header, std::span<const std::byte> payload) {

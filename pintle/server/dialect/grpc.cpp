@@ -1,6 +1,7 @@
 #include <pintle/server/dialect/grpc.hpp>
 
 #include <array>
+#include <utility>
 
 #include <pintle/wire/content_type.hpp>
 #include <pintle/wire/metadata_coding.hpp>
@@ -16,11 +17,31 @@ using transport::Token;
 
 namespace {
 
-const std::array<PreparedBlock, 2> kHead = {
-    PreparedBlock(1, {{":status", "200"}, {"content-type", "application/grpc"}}),
-    PreparedBlock(2, {{":status", "200"}, {"content-type", "application/grpc+proto"}})};
-const PreparedBlock kOkTrailers(3, {{"grpc-status", "0"}});
-const PreparedBlock kNoTrailers(4, {});
+const PreparedBlock kOkTrailers(1, {{"grpc-status", "0"}});
+const PreparedBlock kNoTrailers(2, {});
+constexpr std::uint32_t kFirstHeadId = 3;
+
+// By ResponseForm::index().
+PreparedBlock prepared_head(std::size_t index) {
+  const std::size_t coding = index / 2;
+  std::vector<std::pair<std::string, std::string>> fields = {
+      {":status", "200"},
+      {"content-type", std::string(index % 2 == 0 ? wire::kGrpcContentType : wire::kGrpcProtoContentType)}};
+  if (coding > 1) fields.emplace_back("grpc-encoding", wire::encoding_name(static_cast<wire::Encoding>(coding - 1)));
+  if (coding > 0) fields.emplace_back("grpc-accept-encoding", wire::kAcceptEncoding);
+  return PreparedBlock(kFirstHeadId + static_cast<std::uint32_t>(index), std::move(fields));
+}
+
+const auto kHeads = []<std::size_t... I>(std::index_sequence<I...>) {
+  return std::array{prepared_head(I)...};
+}(std::make_index_sequence<ResponseForm::kCount>());
+
+// Parsed once for as long as the field stands in the connection's header table.
+wire::EncodingSet accepted_by(const transport::HeaderField& field) {
+  if (field.annotation == nullptr) return wire::parse_accept_encoding(field.value);
+  if (field.annotation->value == 0) field.annotation->value = wire::parse_accept_encoding(field.value).bits();
+  return wire::EncodingSet::from_bits(static_cast<std::uint8_t>(field.annotation->value));
+}
 
 // grpc-message (coded) and grpc-status-details-bin (not yet coded), in bytes: a peer's header list is 8 KiB by
 // suggestion, and the status must get through.
@@ -57,7 +78,7 @@ GrpcRequest read_grpc_request(const transport::Headers& fields, Metadata& metada
         if (type == wire::ContentType::not_grpc) {
           if (request.http_error == 0) request.http_error = 415;
         } else if (type == wire::ContentType::grpc_proto) {
-          request.proto_suffix = true;
+          request.form.add_proto_suffix();
         } else if (type == wire::ContentType::grpc_other && request.refusal.ok()) {
           request.refusal =
               Status(Code::unimplemented, fmt::format("messages of content-type {} can't be read", field.value),
@@ -73,11 +94,19 @@ GrpcRequest read_grpc_request(const transport::Headers& fields, Metadata& metada
                      Origin::library);
         break;
       case Token::grpc_encoding:
-        if (field.value != "identity" && request.refusal.ok()) {
-          request.unknown_encoding = true;
-          request.refusal = Status(Code::unimplemented, fmt::format("grpc-encoding {} is not supported", field.value),
-                                   Origin::library);
+        request.form.offer_encodings();
+        if (const auto encoding = wire::parse_encoding(field.value)) {
+          request.encoding = *encoding;
+        } else if (request.refusal.ok()) {
+          request.refusal = Status(
+              Code::unimplemented,
+              fmt::format("grpc-encoding {} is not supported; these are: {}", field.value, wire::kAcceptEncoding),
+              Origin::library);
         }
+        break;
+      case Token::grpc_accept_encoding:
+        request.form.offer_encodings();
+        request.accepts.add(accepted_by(field));
         break;
       case Token::user_agent:
         metadata.add(field.name, field.value);
@@ -112,31 +141,21 @@ void GrpcResponder::add_metadata(const Metadata& metadata) {
   }
 }
 
-void GrpcResponder::head(transport::Exchange& to, bool proto_suffix, const Metadata& metadata) {
+void GrpcResponder::head(transport::Exchange& to, ResponseForm form, const Metadata& metadata) {
   fields_.clear();
   used_ = 0;
   if (!metadata.empty()) {
     values_.reserve(metadata.size());
     add_metadata(metadata);
   }
-  to.send_head(kHead[proto_suffix], fields_, false);
+  to.send_head(kHeads[form.index()], fields_, false);
 }
 
-void GrpcResponder::status(transport::Exchange& to, bool head_sent, bool proto_suffix, const Status& status,
+void GrpcResponder::status(transport::Exchange& to, bool head_sent, ResponseForm form, const Status& status,
                            const Metadata& trailers) {
-  write_status(to, head_sent, proto_suffix, status, trailers, false);
-}
-
-void GrpcResponder::unknown_encoding(transport::Exchange& to, bool proto_suffix, const Status& refusal) {
-  write_status(to, false, proto_suffix, refusal, Metadata(), true);
-}
-
-void GrpcResponder::write_status(transport::Exchange& to, bool head_sent, bool proto_suffix, const Status& status,
-                                 const Metadata& trailers, bool offer_encodings) {
   fields_.clear();
   used_ = 0;
   values_.reserve(trailers.size() + 2);
-  if (offer_encodings) fields_.push_back({"grpc-accept-encoding", "identity", Indexing::incremental});
   const bool plain = status.ok() && head_sent;
   if (!plain) {
     fields_.push_back({"grpc-status", wire::format_grpc_status(status.code()), Indexing::incremental});
@@ -152,7 +171,7 @@ void GrpcResponder::write_status(transport::Exchange& to, bool head_sent, bool p
   }
   add_metadata(trailers);
   if (!head_sent)
-    to.send_head(kHead[proto_suffix], fields_, true);
+    to.send_head(kHeads[form.index()], fields_, true);
   else
     to.send_trailers(plain ? kOkTrailers : kNoTrailers, fields_);
 }

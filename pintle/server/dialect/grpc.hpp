@@ -10,8 +10,29 @@
 #include <pintle/base/metadata.hpp>
 #include <pintle/base/status.hpp>
 #include <pintle/transport/exchange.hpp>
+#include <pintle/wire/compression.hpp>
 
 namespace pintle::server {
+
+// Which of the prepared heads a response has. A value type.
+class ResponseForm {
+ public:
+  ResponseForm() = default;
+  // Its content-type says "+proto", as the request's did.
+  void add_proto_suffix() { proto_suffix_ = true; }
+  // It says which codings we take.
+  void offer_encodings() { coding_ = kOffer; }
+  // It also says how its messages are coded.
+  void set_encoding(wire::Encoding encoding) { coding_ = kOffer + static_cast<std::uint8_t>(encoding); }
+
+  static constexpr std::size_t kCount = 2 * (1 + wire::kEncodings);
+  std::size_t index() const { return std::size_t{coding_} * 2 + proto_suffix_; }
+
+ private:
+  static constexpr std::uint8_t kOffer = 1;
+  bool proto_suffix_ = false;
+  std::uint8_t coding_ = 0;
+};
 
 // A request's head, understood. Views are valid as long as the fields are.
 struct GrpcRequest {
@@ -19,12 +40,13 @@ struct GrpcRequest {
   transport::Annotation* path_note = nullptr;  // of the table entry, when there is one
   std::string_view authority;
   std::optional<Duration> timeout;
-  bool proto_suffix = false;  // application/grpc+proto: the answer says the same
+  ResponseForm form;                                   // of the answer
+  wire::Encoding encoding = wire::Encoding::identity;  // of the request's messages
+  wire::EncodingSet accepts;                           // what the answer's may have
   // Not 0: it is no gRPC request; answer with this HTTP status and nothing else.
   int http_error = 0;
   // Not OK: it is one, and is refused before any chain.
   Status refusal;
-  bool unknown_encoding = false;  // that is why
 };
 
 // Reads `fields`; metadata go to `metadata`, which is not cleared. Never fails: what is wrong is in the result.
@@ -37,19 +59,15 @@ const transport::HeaderField* find_path(const transport::Headers& fields);
 class GrpcResponder {
  public:
   // The head before the first message. Metadata that gRPC does not allow are left out: check them where they are set.
-  void head(transport::Exchange& to, bool proto_suffix, const Metadata& metadata);
+  void head(transport::Exchange& to, ResponseForm form, const Metadata& metadata);
   // The status: as trailers, or as the whole response when no head was sent. Its message is cut to 2 KiB as coded, and
   // details above 4 KiB are left out: with more the peer might refuse the block that carries the status.
-  void status(transport::Exchange& to, bool head_sent, bool proto_suffix, const Status& status,
+  void status(transport::Exchange& to, bool head_sent, ResponseForm form, const Status& status,
               const Metadata& trailers);
-  // The whole response to a grpc-encoding that we lack: it says which we take (grpc/doc/compression.md).
-  void unknown_encoding(transport::Exchange& to, bool proto_suffix, const Status& refusal);
   // An HTTP status without a body, for requests that are not gRPC.
   void http_error(transport::Exchange& to, int status);
 
  private:
-  void write_status(transport::Exchange& to, bool head_sent, bool proto_suffix, const Status& status,
-                    const Metadata& trailers, bool offer_encodings);
   void add_metadata(const Metadata& metadata);
   std::vector<transport::OutField> fields_;
   std::vector<std::string> values_;  // what fields_ views, where it had to be coded

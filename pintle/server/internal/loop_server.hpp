@@ -11,6 +11,7 @@
 #include <pintle/server/internal/router.hpp>
 #include <pintle/server/options.hpp>
 #include <pintle/transport/connection.hpp>
+#include <pintle/wire/compression.hpp>
 
 namespace pintle::server {
 
@@ -35,6 +36,8 @@ class LoopServer final : transport::ConnectionOwner {
   Loop& loop() { return loop_; }
   const ServerOptions& options() const { return options_; }
   GrpcResponder& responder() { return responder_; }
+  // Of all calls here.
+  wire::Codec& codec() { return codec_; }
   CancelScope* scope() { return &scope_; }
   CancelScope* draining() { return &draining_; }
   std::uint64_t next_error_id() { return (std::uint64_t{loop_.index()} << 48) + ++errors_; }
@@ -56,6 +59,7 @@ class LoopServer final : transport::ConnectionOwner {
   CancelScope scope_;     // of all calls: the end of the grace time
   CancelScope draining_;  // notice for long streams
   GrpcResponder responder_;
+  wire::Codec codec_;
   std::vector<std::byte> read_buffer_;
   std::vector<std::vector<ServerCall*>> free_;          // by method
   std::vector<std::unique_ptr<ServerCall>> all_calls_;  // every call ever made here: the pool's owner

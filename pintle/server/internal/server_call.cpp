@@ -47,8 +47,9 @@ transport::Exchange& ServerCall::accept(const std::shared_ptr<const transport::P
   GrpcRequest request = read_grpc_request(fields, call_.request);
   http_error_ = request.http_error;
   refusal_ = std::move(request.refusal);
-  unknown_encoding_ = request.unknown_encoding;
-  proto_suffix_ = request.proto_suffix;
+  form_ = request.form;
+  accepts_ = request.accepts;
+  if (request.encoding != wire::Encoding::identity) source_.decompress_with(request.encoding, home_.codec());
   if (method_.index != 0) {
     call_.facts.path = method_.info.path;
   } else {
@@ -70,8 +71,6 @@ void ServerCall::on_start() {
     responded_ = true;
     return complete(Status());
   }
-  if (unknown_encoding_ && !std::exchange(responded_, true))
-    home_.responder().unknown_encoding(exchange_, proto_suffix_, refusal_);
   if (!refusal_.ok()) return complete(refusal_);
   call_.scope.add(ended_);
   if (call_.cancelled()) return complete(call_.scope.status());
@@ -116,18 +115,28 @@ Status ServerCall::failed() noexcept {
 void ServerCall::ResponseSink::head(const Metadata& metadata) {
   if (std::exchange(call_.head_sent_, true) || call_.responded_) return;
   call_.call_.facts.committed = true;
-  call_.home_.responder().head(call_.exchange_, call_.proto_suffix_, metadata);
+  if (call_.accepts_ != wire::EncodingSet()) {
+    const wire::Encoding wanted = call_.call_.compression.value_or(call_.home_.options().compression);
+    if (wanted != wire::Encoding::identity && call_.accepts_.has(wanted)) [[unlikely]] {
+      call_.form_.set_encoding(wanted);
+      compress_with(wanted, call_.home_.codec());
+    }
+  }
+  call_.home_.responder().head(call_.exchange_, call_.form_, metadata);
 }
 
 void ServerCall::respond(const Status& status) {
-  if (std::exchange(responded_, true)) return;
-  home_.responder().status(exchange_, head_sent_, proto_suffix_, status, call_.trailers);
+  if (responded_) return;
+  if (!call_.head.empty()) sink_.head(call_.head);  // else Trailers-Only, which has no room for them
+  responded_ = true;
+  home_.responder().status(exchange_, head_sent_, form_, status, call_.trailers);
 }
 
 void ServerCall::complete(const Status& status) {
   respond(call_.cancelled() ? call_.scope.status() : status);
   ended_.unlink();
   call_.finish();
+  source_.finish();
   if (source_.largest() > kPooledMessage && request_ != nullptr)
     method_.info.request->drop(std::exchange(request_, nullptr));
   if (sink_.largest() > kPooledMessage && reply_ != nullptr)

@@ -70,7 +70,9 @@ class ServerCall final : public transport::Receiver {
   std::shared_ptr<const transport::Peer> peer_;
   int http_error_ = 0;
   Status refusal_;
-  bool unknown_encoding_ = false, proto_suffix_ = false, head_sent_ = false, responded_ = false;
+  ResponseForm form_;
+  wire::EncodingSet accepts_;  // the client
+  bool head_sent_ = false, responded_ = false;
 };
 
 }  // namespace pintle::server

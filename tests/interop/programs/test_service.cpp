@@ -21,6 +21,7 @@ using pintle::Result;
 using pintle::Status;
 using pintle::Task;
 using pintle::Writer;
+using pintle::wire::Encoding;
 
 namespace {
 
@@ -42,13 +43,16 @@ Status check_size(std::int32_t size) {
   return {};
 }
 
-// No message comes compressed: a client that says that it compressed one is told of the mistake.
+// A client that says that it compressed the message is told when it did not.
 template <class Request>
-Status check_compression(const Request& request) {
-  if (request.expect_compressed().value())
+Status check_compression(const Call& call, const Request& request) {
+  if (request.expect_compressed().value() && !call.facts.read_compressed)
     return pintle::invalid_argument("the request should have come compressed, and did not");
   return {};
 }
+
+// The head of a stream names a coding before its requests say which responses are to use it.
+void may_compress(Call& call) { call.compression = Encoding::gzip; }
 
 Task<Status> respond(const StreamingOutputCallRequest& request, Writer<StreamingOutputCallResponse>& responses) {
   StreamingOutputCallResponse response;
@@ -59,7 +63,9 @@ Task<Status> respond(const StreamingOutputCallRequest& request, Writer<Streaming
       if (!gone.ok()) co_return gone;
     }
     fill(*response.mutable_payload(), static_cast<std::size_t>(parameters.size()));
-    if (Status gone = co_await responses.write(response); !gone.ok()) co_return gone;
+    pintle::WriteOptions options;
+    if (!parameters.compressed().value()) options.no_compression();
+    if (Status gone = co_await responses.write(response, options); !gone.ok()) co_return gone;
   }
   co_return Status();
 }
@@ -73,7 +79,8 @@ Task<Result<grpc::testing::Empty>> TestService::EmptyCall(Call& call, const grpc
 
 Task<Status> TestService::UnaryCallInto(Call& call, const SimpleRequest& request, SimpleResponse& response) {
   echo_metadata(call);
-  if (Status bad = check_compression(request); !bad.ok()) co_return bad;
+  if (Status bad = check_compression(call, request); !bad.ok()) co_return bad;
+  if (request.response_compressed().value()) call.compression = Encoding::gzip;
   if (Status wanted = wanted_status(request); !wanted.ok()) co_return wanted;
   if (Status bad = check_size(request.response_size()); !bad.ok()) co_return bad;
   fill(*response.mutable_payload(), static_cast<std::size_t>(request.response_size()));
@@ -87,6 +94,7 @@ Task<Status> TestService::CacheableUnaryCallInto(Call& call, const SimpleRequest
 Task<Status> TestService::StreamingOutputCall(Call& call, const StreamingOutputCallRequest& request,
                                               Writer<StreamingOutputCallResponse>& responses) {
   echo_metadata(call);
+  may_compress(call);
   if (Status wanted = wanted_status(request); !wanted.ok()) co_return wanted;
   co_return co_await respond(request, responses);
 }
@@ -99,7 +107,7 @@ Task<Result<StreamingInputCallResponse>> TestService::StreamingInputCall(Call& c
     auto request = co_await requests.read();
     if (!request) co_return std::unexpected(std::move(request).error());
     if (*request == nullptr) break;
-    if (Status bad = check_compression(**request); !bad.ok()) co_return std::unexpected(std::move(bad));
+    if (Status bad = check_compression(call, **request); !bad.ok()) co_return std::unexpected(std::move(bad));
     sum += (*request)->payload().body().size();
   }
   StreamingInputCallResponse response;
@@ -110,6 +118,7 @@ Task<Result<StreamingInputCallResponse>> TestService::StreamingInputCall(Call& c
 Task<Status> TestService::FullDuplexCall(Call& call, Reader<StreamingOutputCallRequest>& requests,
                                          Writer<StreamingOutputCallResponse>& responses) {
   echo_metadata(call);
+  may_compress(call);
   for (;;) {
     auto request = co_await requests.read();
     if (!request) co_return std::move(request).error();
@@ -122,6 +131,7 @@ Task<Status> TestService::FullDuplexCall(Call& call, Reader<StreamingOutputCallR
 Task<Status> TestService::HalfDuplexCall(Call& call, Reader<StreamingOutputCallRequest>& requests,
                                          Writer<StreamingOutputCallResponse>& responses) {
   echo_metadata(call);
+  may_compress(call);
   std::vector<StreamingOutputCallRequest> gathered;
   for (;;) {
     auto request = co_await requests.read();
