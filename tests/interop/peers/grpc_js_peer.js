@@ -427,6 +427,7 @@ async function runClient(flags) {
     console.log(`${name} ${why ? 'FAILED' : 'ok'} ${seconds} ${why}`.trim());
   }
   release();
+  process.exit(); // a call whose cancellation got lost would keep its connection, and us with it
 }
 
 // --name value, --name=value, and --name alone for true.
