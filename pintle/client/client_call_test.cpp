@@ -137,6 +137,44 @@ TEST_F(ClientCalls, ALostConnectionIsUnavailable) {
   EXPECT_EQ(call.get().status.code(), Code::unavailable);
 }
 
+// Not INTERNAL for the message that is broken off: a retry may help.
+TEST_F(ClientCalls, AConnectionLostInsideAMessageIsUnavailable) {
+  RunningCall call = connected_call("/s/m", {}, Kind::server_stream);
+  peer().send(Peer::head(1) + wire::data(1, message("whole") + message("torn").substr(0, 6)));
+  peer().hang_up();
+  const Outcome outcome = call.get();
+  EXPECT_EQ(outcome.status.code(), Code::unavailable);
+  EXPECT_THAT(outcome.responses, ElementsAre("whole"));
+}
+
+TEST_F(ClientCalls, AResetInsideAMessageIsMappedLikeAnyOther) {
+  RunningCall call = connected_call();
+  peer().send(Peer::head(1) + wire::data(1, message("torn").substr(0, 6)) + wire::rst(1, http2::ErrorCode::cancel));
+  EXPECT_EQ(call.get().status.code(), Code::cancelled);
+
+  RunningCall other = this->call();
+  peer().send(Peer::head(3) + wire::data(3, message("torn").substr(0, 6)) + wire::rst(3, http2::ErrorCode::no_error));
+  EXPECT_THAT(other.get().status.to_string(), HasSubstr("the server reset the stream: NO_ERROR"));
+}
+
+TEST_F(ClientCalls, AnEndInsideAMessageIsInternal) {
+  RunningCall call = connected_call();
+  peer().send(Peer::head(1) + wire::data(1, message("torn").substr(0, 6)) + Peer::trailers(1, {{"grpc-status", "0"}}));
+  EXPECT_EQ(call.get().status.code(), Code::internal);
+}
+
+TEST_F(ClientCalls, AResponseMayComeInTinyPiecesWithMuchPadding) {
+  const std::string text(100'000, 'x');
+  const std::string bytes = message(text);
+  RunningCall call = connected_call();
+  peer().send(Peer::head(1));
+  for (std::size_t at = 0; at < bytes.size(); at += 5) peer().send(wire::data(1, bytes.substr(at, 5)).padded(255));
+  peer().send(Peer::trailers(1, {{"grpc-status", "0"}}));
+  const Outcome outcome = call.get();
+  EXPECT_EQ(outcome.status, Status());
+  EXPECT_THAT(outcome.responses, ElementsAre(text));
+}
+
 TEST_F(ClientCalls, AnAnswerThatIsNotGrpcEndsTheStreamAtOnce) {
   RunningCall call = connected_call();
   peer().calls();

@@ -1,6 +1,8 @@
 // What a channel may be told; every default is the one that ships.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +39,8 @@ class Dialer {
 struct ChannelOptions {
   ChannelOptions() {
     connection.http2.max_concurrent_streams = 0;
+    // A server may pad what it was asked for (RFC 9113 section 10.7), even the smallest pieces.
+    connection.http2.tiny_data_overhead = std::numeric_limits<std::uint32_t>::max();
     connection.idle_timeout = std::chrono::minutes(30);  // then the channel is IDLE; the next call connects
   }
   std::string authority;  // ":authority"; empty: the target's host and port

@@ -20,6 +20,7 @@ void FramedSource::reset(const TypeInfo* type, void** slot, std::size_t limit) {
   lent_ = needed_ = largest_ = 0;
   reader_ = nullptr;
   codec_ = nullptr;
+  cut_off_ = false;
 }
 
 void FramedSource::drop_memory() {
@@ -76,7 +77,7 @@ Poll FramedSource::poll(Message*& message) {
       break;
   }
   if (body_.body_ended()) {
-    if (unread.empty()) return Poll::end;
+    if (unread.empty() || cut_off_) return Poll::end;
     return fail(Code::internal, "the stream ended inside a message");
   }
   needed_ = step.needed;

@@ -26,6 +26,8 @@ class FramedSource final : public Source {
     encoding_ = encoding;
     codec_ = &codec;
   }
+  // The stream is gone before its regular end: what is incomplete of a message is dropped and is no framing error.
+  void cut_off() { cut_off_ = true; }
   // The call is over: drops memory that is too large to be kept for the next.
   void finish() {
     if (decompressed_ != nullptr) drop_memory();
@@ -54,6 +56,7 @@ class FramedSource final : public Source {
   void** slot_ = nullptr;
   std::size_t limit_ = 0, lent_ = 0, needed_ = 0, largest_ = 0;
   Message current_;
+  bool cut_off_ = false;
   Waiter* reader_ = nullptr;
   wire::Codec* codec_ = nullptr;  // null: no message may come compressed
   wire::Encoding encoding_ = wire::Encoding::identity;

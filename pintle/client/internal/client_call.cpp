@@ -55,6 +55,7 @@ void ClientCall::on_head(const transport::Headers& fields, bool end) {
 void ClientCall::on_reset(transport::ErrorCode code, transport::Initiator by) {
   reader_.on_reset(code, by);
   if (reader_.refused()) call_.facts.processed = false;
+  source_.cut_off();  // the status is that of the reset, wherever it struck
   sink_.changed();
 }
 
