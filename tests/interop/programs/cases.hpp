@@ -60,6 +60,14 @@ pintle::Task<> client_compressed_streaming(Context& context);
 pintle::Task<> server_compressed_streaming(Context& context);
 pintle::Task<> rpc_soak(Context& context);
 pintle::Task<> channel_soak(Context& context);
+pintle::Task<> goaway(Context& context);
+pintle::Task<> rst_after_header(Context& context);
+pintle::Task<> rst_during_data(Context& context);
+pintle::Task<> rst_after_data(Context& context);
+pintle::Task<> ping(Context& context);
+pintle::Task<> max_streams(Context& context);
+pintle::Task<> data_frame_padding(Context& context);
+pintle::Task<> no_df_padding_sanity_test(Context& context);
 
 // The request of large_unary.
 grpc::testing::SimpleRequest large_request();

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -14,6 +15,7 @@
 #include <pintle/async/runtime.hpp>
 #include <pintle/async/sync_wait.hpp>
 #include <pintle/client/channel.hpp>
+#include <pintle/net/tls.hpp>
 
 namespace {
 
@@ -42,6 +44,14 @@ const std::map<std::string_view, Case> kCases = {
     {"unimplemented_service", interop::unimplemented_service},
     {"rpc_soak", interop::rpc_soak},
     {"channel_soak", interop::channel_soak},
+    {"goaway", interop::goaway},
+    {"rst_after_header", interop::rst_after_header},
+    {"rst_during_data", interop::rst_during_data},
+    {"rst_after_data", interop::rst_after_data},
+    {"ping", interop::ping},
+    {"max_streams", interop::max_streams},
+    {"data_frame_padding", interop::data_frame_padding},
+    {"no_df_padding_sanity_test", interop::no_df_padding_sanity_test},
 };
 
 struct Flags {
@@ -57,9 +67,9 @@ void declare(CLI::App& cli, Flags& flags) {
   cli.add_option("--server_host", flags.host, "where the server is");
   cli.add_option("--server_port", flags.port, "its TCP port");
   cli.add_option("--test_case", flags.test_case, "the case to run, or \"list\"");
-  cli.add_flag("--use_tls", flags.use_tls, "not built in yet: refused");
-  cli.add_flag("--use_test_ca", flags.use_test_ca, "trust --ca_file instead of the system's roots");
-  cli.add_option("--ca_file", flags.ca_file, "trusted roots, PEM");
+  cli.add_flag("--use_tls", flags.use_tls, "TLS instead of plaintext");
+  cli.add_flag("--use_test_ca", flags.use_test_ca, "--ca_file is trusted with and without it");
+  cli.add_option("--ca_file", flags.ca_file, "trusted roots, PEM, instead of the system's");
   cli.add_option("--server_host_override", flags.host_override, "the name that the server's certificate must have");
   cli.add_option("--soak_iterations", flags.soak.iterations)->check(CLI::NonNegativeNumber);
   cli.add_option("--soak_max_failures", flags.soak.max_failures)->check(CLI::NonNegativeNumber);
@@ -84,10 +94,20 @@ int run(const Flags& flags, Case body) {
   runtime.start();
   const std::string target =
       fmt::format("{}:{}", flags.host.find(':') == flags.host.npos ? flags.host : "[" + flags.host + "]", flags.port);
-  const auto channel = pintle::make_channel(runtime, target);
+  pintle::ChannelOptions channel_options;
+  if (flags.use_tls) {
+    pintle::net::TlsClientOptions tls;
+    if (!flags.ca_file.empty()) tls.roots = pintle::net::Pem::file(flags.ca_file);
+    tls.server_name = flags.host_override;
+    auto created = pintle::net::TlsClient::create(std::move(tls));
+    if (!created) return fail(created.error().to_string());
+    channel_options.tls = *std::move(created);
+    channel_options.authority = flags.host_override;
+  }
+  const auto channel = pintle::make_channel(runtime, target, channel_options);
   if (!channel) return fail(channel.error().to_string());
   interop::Context context(*channel);
-  context.new_channel = [&] { return *pintle::make_channel(runtime, target); };
+  context.new_channel = [&] { return *pintle::make_channel(runtime, target, channel_options); };
   context.server = target;
   context.soak = flags.soak;
   try {
@@ -113,6 +133,5 @@ int main(int argc, char** argv) {
   const auto found = kCases.find(flags.test_case);
   if (found == kCases.end())
     return fail(fmt::format("no case is called {}; --test_case list names them", flags.test_case));
-  if (flags.use_tls) return fail("--use_tls: this build of Pintle speaks plaintext only");
   return run(flags, found->second);
 }

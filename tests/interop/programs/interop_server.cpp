@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -13,6 +14,7 @@
 #include <pintle/async/runtime.hpp>
 #include <pintle/async/signals.hpp>
 #include <pintle/net/address.hpp>
+#include <pintle/net/tls.hpp>
 #include <pintle/server/server.hpp>
 
 namespace {
@@ -33,13 +35,20 @@ int main(int argc, char** argv) {
   std::string cert_file, key_file;
   std::size_t threads = 0;
   cli.add_option("--port", port, "TCP port on all interfaces; 0 picks one");
-  cli.add_flag("--use_tls", use_tls, "not built in yet: refused");
+  cli.add_flag("--use_tls", use_tls, "TLS instead of plaintext");
   cli.add_option("--tls_cert_file", cert_file, "the certificate chain, PEM");
   cli.add_option("--tls_key_file", key_file, "its private key, PEM");
   cli.add_option("--threads", threads, "event loops; 0: one per CPU");
   CLI11_PARSE(cli, argc, argv);
-  if (use_tls) return fail("--use_tls: this build of Pintle speaks plaintext only");
 
+  pintle::ListenOptions listening;
+  if (use_tls) {
+    pintle::net::TlsServerOptions tls;
+    tls.certificates.emplace_back(pintle::net::Pem::file(cert_file), pintle::net::Pem::file(key_file));
+    auto created = pintle::net::TlsServer::create(std::move(tls));
+    if (!created) return fail(created.error().to_string());
+    listening.tls = *std::move(created);
+  }
   pintle::RuntimeOptions runtime_options;
   runtime_options.threads = threads;
   pintle::Runtime runtime(runtime_options);
@@ -55,7 +64,7 @@ int main(int argc, char** argv) {
                            [&](int) { server.drain(kGrace, [&] { runtime.stop(); }); });
   runtime.start();
   const auto address = pintle::net::parse_listen_address(fmt::format("*:{}", port));
-  const auto bound = address ? server.listen(*address) : pintle::Result<pintle::net::SockAddress>(address);
+  const auto bound = address ? server.listen(*address, listening) : pintle::Result<pintle::net::SockAddress>(address);
   if (!bound) return fail(bound.error().to_string());
   fmt::print("listening on {}\n", bound->to_string());
   std::fflush(stdout);
