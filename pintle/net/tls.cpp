@@ -24,7 +24,7 @@ constexpr const char* kGroups = "X25519:P-256:P-384";
 constexpr unsigned char kAlpn[] = {2, 'h', '2'};
 constexpr unsigned char kSessionContext[] = "pintle";
 constexpr int kReadings = 10;  // of files that change while they are read
-constexpr int kMaxChain = 8;  // certificates between a leaf and its root
+constexpr int kMaxChain = 8;   // certificates between a leaf and its root
 
 std::string called(const Pem& pem, std::string_view what) {
   return pem.path().empty() ? fmt::format("the {} in memory", what) : fmt::format("{} file {}", what, pem.path());
