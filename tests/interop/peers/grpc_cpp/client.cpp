@@ -52,7 +52,7 @@ void declare(CLI::App& cli, Flags& flags) {
   cli.add_option("--test_case", flags.cases, "the cases to run, with commas between them")->delimiter(',')->required();
   cli.add_flag("--use_tls", flags.use_tls);
   cli.add_flag("--use_test_ca", flags.use_test_ca, "--ca_file is trusted with and without it");
-  cli.add_option("--ca_file", flags.ca_file, "trusted roots, PEM, instead of the system's");
+  cli.add_option("--ca_file", flags.ca_file, "trusted roots, PEM, instead of the system's")->check(CLI::ExistingFile);
   cli.add_option("--server_host_override", flags.host_override, "the name that the server's certificate must have");
   cli.add_option("--soak_iterations", flags.soak.iterations);
   cli.add_option("--soak_max_failures", flags.soak.max_failures);

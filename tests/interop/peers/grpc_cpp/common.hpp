@@ -20,7 +20,7 @@ void fill(grpc::testing::Payload& payload, std::size_t size);
 // Whether the message that the call read last came compressed on the wire.
 bool came_compressed(grpc_call* call);
 
-// The whole file. Ends the program when it can't be read.
+// The whole file; empty when it can't be read.
 std::string contents(const std::string& path);
 
 }  // namespace peer

@@ -140,8 +140,8 @@ int main(int argc, char** argv) {
   std::string cert_file, key_file;
   cli.add_option("--port", port, "TCP port on all interfaces");
   cli.add_flag("--use_tls", use_tls);
-  cli.add_option("--tls_cert_file", cert_file, "the certificate chain, PEM");
-  cli.add_option("--tls_key_file", key_file, "its private key, PEM");
+  cli.add_option("--tls_cert_file", cert_file, "the certificate chain, PEM")->check(CLI::ExistingFile);
+  cli.add_option("--tls_key_file", key_file, "its private key, PEM")->check(CLI::ExistingFile);
   CLI11_PARSE(cli, argc, argv);
 
   // gRPC's threads must not take the signals that this one waits for.
