@@ -62,4 +62,4 @@ ROWS = {row.name: row for row in (
     _client(1, 100),
 )}
 
-DEFAULT_ROWS = ("unary_1x1", "unary_1x100", "unary_10x10", "unary_100x1")
+DEFAULT_ROWS = ("unary_1x1", "unary_1x100", "unary_10x10", "unary_100x1", "tls_unary_10x10", "connect_plain", "connect_tls")

@@ -43,7 +43,9 @@ class Metadata {
     std::swap(count_, other.count_);
     return *this;
   }
-  ~Metadata() { std::free(bytes_); }
+  ~Metadata() {
+    if (bytes_ != nullptr) std::free(bytes_);
+  }
 
   // Appends. REQUIRES: valid_key(key); other keys are refused where the metadata meet the wire. The views may be into
   // this very object. Throws std::length_error when all entries together would exceed 2 GiB.

@@ -15,27 +15,31 @@ std::string_view code_name(Code code) {
 }
 
 Status::Status(Code code, std::string_view message, Origin origin) {
-  if (code != Code::ok) rep_ = std::make_shared<const Rep>(code, origin, std::string(message), std::string());
+  if (code != Code::ok) rep_ = new Rep{code, origin, std::string(message), {}};
+}
+
+void Status::release() const noexcept {
+  if (rep_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete rep_;
 }
 
 Status Status::with_details(std::string details) const {
   if (ok()) return *this;
   Status copy;
-  copy.rep_ = std::make_shared<const Rep>(rep_->code, rep_->origin, rep_->message, std::move(details));
+  copy.rep_ = new Rep{rep_->code, rep_->origin, rep_->message, std::move(details)};
   return copy;
 }
 
 Status Status::with_origin(Origin origin) const {
   if (ok()) return *this;
   Status copy;
-  copy.rep_ = std::make_shared<const Rep>(rep_->code, origin, rep_->message, rep_->details);
+  copy.rep_ = new Rep{rep_->code, origin, rep_->message, rep_->details};
   return copy;
 }
 
 Status Status::with_message(std::string_view message) const {
   if (ok()) return *this;
   Status copy;
-  copy.rep_ = std::make_shared<const Rep>(rep_->code, rep_->origin, std::string(message), rep_->details);
+  copy.rep_ = new Rep{rep_->code, rep_->origin, std::string(message), rep_->details};
   return copy;
 }
 

@@ -3,11 +3,12 @@
 // Codes and their meaning: https://grpc.io/docs/guides/status-codes/ (grpc/doc/statuscodes.md).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <expected>
-#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -53,6 +54,17 @@ class [[nodiscard]] Status {
  public:
   Status() noexcept = default;
   explicit Status(Code code, std::string_view message = {}, Origin origin = Origin::application);
+  Status(const Status& other) noexcept : rep_(other.rep_) {
+    if (rep_ != nullptr) rep_->owners.fetch_add(1, std::memory_order_relaxed);
+  }
+  Status(Status&& other) noexcept : rep_(std::exchange(other.rep_, nullptr)) {}
+  Status& operator=(Status other) noexcept {
+    std::swap(rep_, other.rep_);
+    return *this;
+  }
+  ~Status() {
+    if (rep_ != nullptr) release();
+  }
   static Status ok_status() noexcept { return {}; }
 
   bool ok() const noexcept { return rep_ == nullptr; }
@@ -82,8 +94,11 @@ class [[nodiscard]] Status {
     Origin origin;
     std::string message;
     std::string details;
+    mutable std::atomic<std::size_t> owners = 1;
   };
-  std::shared_ptr<const Rep> rep_;
+  void release() const noexcept;
+
+  const Rep* rep_ = nullptr;
 };
 
 template <class T>

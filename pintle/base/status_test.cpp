@@ -30,6 +30,22 @@ TEST(Status, DetailsAndOriginTravelWithCopies) {
   EXPECT_EQ(copy.to_string(), "NOT_FOUND: no item");
 }
 
+TEST(Status, ACopyOutlivesTheOthersAndAMovedOneIsOk) {
+  Status last;
+  {
+    Status first(Code::not_found, "no item");
+    Status second = first;
+    last = second;
+    second = Status(Code::internal, "another");
+    first = Status();
+    last = *&last;
+  }
+  EXPECT_EQ(last, Status(Code::not_found, "no item"));
+  Status moved = std::move(last);
+  EXPECT_EQ(moved.message(), "no item");
+  EXPECT_TRUE(last.ok());  // NOLINT: that is the promise
+}
+
 TEST(Error, BecomesAStatusOrAResult) {
   Status s = not_found("no item has the id {}", 7);
   EXPECT_EQ(s.message(), "no item has the id 7");

@@ -23,7 +23,8 @@ constexpr const char* kCiphers13 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA38
 constexpr const char* kGroups = "X25519:P-256:P-384";
 constexpr unsigned char kAlpn[] = {2, 'h', '2'};
 constexpr unsigned char kSessionContext[] = "pintle";
-constexpr int kMaxChain = 8;  // certificates between a leaf and its root
+constexpr int kReadings = 10;  // of files that change while they are read
+constexpr int kMaxChain = 8;   // certificates between a leaf and its root
 
 std::string called(const Pem& pem, std::string_view what) {
   return pem.path().empty() ? fmt::format("the {} in memory", what) : fmt::format("{} file {}", what, pem.path());
@@ -262,6 +263,14 @@ Reload Context::reload(std::string* why) {
   };
   const std::lock_guard one(loading_);
   auto texts = read();
+  // Somebody may be replacing them between one file and the next: they are taken when two readings agree.
+  for (int readings = 1; texts && *texts != texts_; ++readings) {
+    auto again = read();
+    const bool agree = again && *again == *texts;
+    texts = std::move(again);
+    if (agree) break;
+    if (readings == kReadings) return failed(unavailable("the files change faster than they can be read"));
+  }
   if (!texts) return failed(texts.error());
   if (*texts == texts_) return Reload::unchanged;
   Loaded snapshot = build_(*texts);

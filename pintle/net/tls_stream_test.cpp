@@ -1,6 +1,7 @@
 // TLS between two ends in memory, which the test can narrow, chop up, stall and break, in the test's own time.
 #include <array>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -270,6 +271,26 @@ TEST(Tls, ThePairThatIsLoadedIsTheOneThatNewHandshakesSee) {
   EXPECT_EQ(bed.refusal(trusting, "new.example"), "connected");
   EXPECT_THAT(bed.refusal(trusting, "old.example"), HasSubstr("mismatch"));
   EXPECT_EQ(bed.ask(std::move(*old), "still here"), "still here");
+}
+
+TEST(Tls, TheKeyLogHasTheSecretsOfBothSides) {
+  const test::TemporaryFolder folder;
+  const auto secrets = [](const std::string& path) {
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const TestAuthority ca;
+  TlsServerOptions options;
+  for (const char* names : {"DNS:first.example", "DNS:second.example"})
+    options.certificates.push_back(ca.issue(CertificateWish(names)).pair());
+  options.key_log_file = folder.path + "/server";
+  Bed bed(options);
+  TlsClientOptions client;
+  client.roots = Pem::text(ca.roots());
+  client.key_log_file = folder.path + "/client";
+  ASSERT_TRUE(bed.connect(client, "second.example")) << "whichever certificate SNI picks";
+  EXPECT_THAT(secrets(folder.path + "/client"), HasSubstr("CLIENT_HANDSHAKE_TRAFFIC_SECRET "));
+  EXPECT_EQ(secrets(folder.path + "/client"), secrets(folder.path + "/server"));
 }
 
 TEST(Tls, WhoSpeaksNoTlsIsNamedOnce) {

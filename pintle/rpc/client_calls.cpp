@@ -5,25 +5,23 @@ namespace pintle::detail {
 Poll OneResponse::push(const Message& message) {
   if (++count_ > 1) return Poll::ready;
   was_compressed_ = message.was_compressed();
-  Message copy = message.in(&slot_);
-  if (copy.has_bytes())
-    malformed_ = !type_.parse(slot_, copy.bytes());
-  else {
+  if (message.has_bytes()) {
+    malformed_ = !type_.parse(slot_, message.bytes());
+  } else {
     std::shared_ptr<std::byte[]> owner;
-    malformed_ = !type_.parse(slot_, copy.retain(owner).bytes());
+    malformed_ = !type_.parse(slot_, message.retain(owner).bytes());
   }
   return Poll::ready;
 }
 
-Status OneResponse::outcome() const {
+Status OneResponse::failure() const {
   if (count_ == 0)
     return Status(Code::unimplemented, "the server sent OK without a response message; the method has exactly one",
                   Origin::library);
   if (count_ > 1)
     return Status(Code::unimplemented, "the server sent a second response message; the method has exactly one",
                   Origin::library);
-  if (malformed_) return malformed_message(type_.name());
-  return Status();
+  return malformed_message(type_.name());
 }
 
 CancelScope* scope_of(const CallOptions& options, const Env& env) {

@@ -40,10 +40,12 @@ class OneResponse final : public Sink {
   Poll room() override { return Poll::ready; }
   void arm(Waiter*) override {}
   // OK when exactly one message came and it could be parsed.
-  Status outcome() const;
+  Status outcome() const { return count_ == 1 && !malformed_ ? Status() : failure(); }
   bool was_compressed() const { return was_compressed_; }
 
  private:
+  Status failure() const;
+
   void* slot_;
   const TypeInfo& type_;
   int count_ = 0;

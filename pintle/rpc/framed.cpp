@@ -85,13 +85,12 @@ Poll FramedSource::poll(Message*& message) {
   return Poll::pending;
 }
 
-void FramedSource::changed() {
+void FramedSource::look() {
   const auto bytes = body_.body();
   if (lent_ != 0) {
     if (!current_.was_compressed()) current_.moved(bytes.subspan(wire::kPrefixSize, lent_ - wire::kPrefixSize));
     return;
   }
-  if (reader_ == nullptr) return;
   if (!body_.body_ended() && !scope_.cancelled()) {
     if (bytes.size() < needed_) return;
     const wire::FrameStep step = wire::next_message(bytes, limit_);
@@ -128,7 +127,6 @@ Poll FramedSink::push(const Message& message) {
     started_ = true;
     before_first();
   }
-  if (!body_.body_open()) return Poll::end;
   const std::size_t size = message.size();
   if (size > std::numeric_limits<std::uint32_t>::max()) return Poll::end;
   largest_ = std::max(largest_, size);
@@ -140,7 +138,7 @@ Poll FramedSink::push(const Message& message) {
   if (at == nullptr) return Poll::end;
   wire::write_prefix(at, false, static_cast<std::uint32_t>(size));
   message.encode(at + wire::kPrefixSize);
-  return body_.body_writable() ? Poll::ready : Poll::pending;
+  return end_with_next_ || body_.body_writable() ? Poll::ready : Poll::pending;
 }
 
 Poll FramedSink::room() {

@@ -37,13 +37,16 @@ class FramedSource final : public Source {
   void arm(Waiter* waiter) override { reader_ = waiter; }
 
   // The body grew, ended or moved: wakes the reader where a poll() would not be pending.
-  void changed();
+  void changed() {
+    if (lent_ != 0 || reader_ != nullptr) look();
+  }
   // Size in bytes of the largest message so far, decompressed, for whoever pools what it was parsed into.
   std::size_t largest() const { return largest_; }
   // Bytes of memory for messages that came compressed, kept from call to call.
   std::size_t kept_memory() const { return decompressed_ != nullptr ? decompressed_->capacity() : 0; }
 
  private:
+  void look();
   void release();
   Poll lend(std::span<const std::byte> bytes, bool was_compressed, Message*& message);
   Poll decompress(std::span<const std::byte> bytes, Message*& message);

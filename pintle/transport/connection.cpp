@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <pintle/http2/frame/types.hpp>
+
 namespace pintle::transport {
 
 namespace {
@@ -29,6 +31,7 @@ Connection::Connection(http2::Role role, std::unique_ptr<net::ByteStream> stream
       stream_(std::move(stream)),
       peer_(std::make_shared<const Peer>(Peer{std::string(stream_->peer()), stream_->tls()})),
       options_(options),
+      allowed_ahead_(std::min(options.http2.initial_stream_window, http2::kDefaultWindow) / 2),
       read_buffer_(read_buffer),
       owner_(owner),
       acceptor_(acceptor),

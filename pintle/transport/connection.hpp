@@ -157,6 +157,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   std::unique_ptr<net::ByteStream> stream_;
   std::shared_ptr<const Peer> peer_;
   ConnectionOptions options_;
+  std::size_t allowed_ahead_;  // bytes of a body that the peer may always send beyond what was consumed
   std::span<std::byte> read_buffer_;
   ConnectionOwner& owner_;
   Acceptor* acceptor_;

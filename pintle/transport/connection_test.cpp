@@ -139,6 +139,22 @@ TEST(Connection, AReaderThatNeedsMoreThanTheWindowGetsIt) {
   EXPECT_THAT(bed.sent(), IsEmpty()) << "no byte is credited twice, and an ended body needs none";
 }
 
+TEST(Connection, HalfAWindowComesWithoutHelpHoweverMuchIsOwed) {
+  ConnectionOptions options;
+  options.http2.initial_stream_window = 1000;
+  TestBed bed(Role::server, options);
+  bed.established();
+  bed.give(headers(1, request()) + data(1, std::string(499, 'x')));
+  bed.ear(1).exchange.consume(499);  // one more would send a WINDOW_UPDATE
+  bed.ear(1).exchange.expect(500);
+  bed.give(data(1, std::string(500, 'x')));
+  EXPECT_EQ(bed.ear(1).body().size(), 500u);
+  EXPECT_THAT(bed.sent(), IsEmpty());
+  bed.ear(1).exchange.consume(500);
+  bed.turn();
+  EXPECT_THAT(bed.sent(), ElementsAre("WINDOW_UPDATE 1 +999"));
+}
+
 TEST(Connection, CreditsNoByteTwice) {
   ConnectionOptions options;
   options.http2.initial_stream_window = 1000;

@@ -56,6 +56,8 @@ void Exchange::consume(std::size_t n) {
 }
 
 void Exchange::expect(std::size_t total) {
+  // Half of a window is never owed to the peer (http2's ReceiveWindow), so this many bytes come without our help.
+  if (connection_ != nullptr && total <= connection_->allowed_ahead_) return;
   expected_ = total;
   const std::size_t reach = std::min(total, body().size());
   if (reach <= credited_ || stream_ == nullptr || ended_) return;

@@ -44,7 +44,9 @@ class Exchange final : public ByteInflow, public ByteOutflow {
  public:
   explicit Exchange(Receiver& receiver) : receiver_(receiver) {}
   Exchange(const Exchange&) = delete;
-  ~Exchange() { finish(); }
+  ~Exchange() {
+    if (connection_ != nullptr) finish();
+  }
 
   // -- What comes ---------------------------------------------------------------------------------------------------
   std::span<const std::byte> body() const override { return in_place_.empty() ? kept_.bytes() : in_place_; }

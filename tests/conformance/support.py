@@ -38,24 +38,10 @@ def log_file(name):
 
 
 def make_certificates(folder):
-    """ca.pem, and for localhost and 127.0.0.1 server.pem and server.key (ECDSA), server_rsa.pem and server_rsa.key."""
-
-    def openssl(*arguments):
-        made = subprocess.run(["openssl", *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        if made.returncode != 0:
-            raise Missing(f"openssl {arguments[0]}: {made.stderr.strip()}")
-
-    def certificate(name, common_name, key, *signed):
-        openssl("genpkey", "-out", f"{name}.key", *key)
-        openssl("req", "-x509", "-new", "-key", f"{name}.key", "-out", f"{name}.pem", "-subj", f"/CN={common_name}", "-days", "365", *signed)
-
-    ecdsa = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    rsa = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
-    certificate("ca", "Pintle test authority", ecdsa, "-addext", "keyUsage=critical,keyCertSign")
-    usage = ["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "keyUsage=critical,digitalSignature"]
-    usage += ["-addext", "extendedKeyUsage=serverAuth", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    for name, key in {"server": ecdsa, "server_rsa": rsa}.items():
-        certificate(name, "localhost", key, "-CA", "ca.pem", "-CAkey", "ca.key", *usage)
+    """What tests/certificates/make says, in this folder."""
+    made = subprocess.run([ROOT / "tests" / "certificates" / "make", folder], capture_output=True, text=True)
+    if made.returncode != 0:
+        raise Missing(f"tests/certificates/make: {made.stderr.strip()}")
 
 
 @contextlib.contextmanager

@@ -3,11 +3,12 @@ long_form="all rows of the bench, with rounds enough for the ratios"
 
 short() {
   build release
-  check "bench/run with one row and one round" "$PINTLE_ROOT/bench/run" --rows unary_10x10 --rounds 1
+  check "bench/run with one round of four rows" "$PINTLE_ROOT/bench/run" --rounds 1 \
+    --rows unary_10x10,tls_unary_10x10,connect_plain,connect_tls
   check "instructions of one unary call, server" "$PINTLE_ROOT/bench/instructions" --no-build --side server
   check "instructions of one unary call, client" "$PINTLE_ROOT/bench/instructions" --no-build --side client
 }
 
 long() {
-  check "bench/run with all rows" "$PINTLE_ROOT/bench/run"
+  check "bench/run with all rows" "$PINTLE_ROOT/bench/run" --rows all
 }

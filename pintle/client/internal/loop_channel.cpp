@@ -43,8 +43,8 @@ Task<Result<transport::Connection*>> LoopChannel::acquire(Call& call) {
   }
 }
 
-void LoopChannel::next_turn() {
-  if (waiting_.empty() || turn_given_ || open_one() == nullptr) return;
+void LoopChannel::pass_turn() {
+  if (turn_given_ || open_one() == nullptr) return;
   Waiting* next = waiting_.front();
   waiting_.erase(waiting_.begin());
   next->give_turn();

@@ -41,7 +41,9 @@ class LoopChannel final : transport::ConnectionOwner, public std::enable_shared_
   // call waits for ready; the call's own status when it is cancelled or out of time.
   Task<Result<transport::Connection*>> acquire(Call& call);
   // Call it when a stream has ended, and when one was opened: where there is room, the next waiting call has its turn.
-  void next_turn();
+  void next_turn() {
+    if (!waiting_.empty()) pass_turn();
+  }
 
   void shutdown();
   Connectivity state() const { return state_; }
@@ -86,6 +88,7 @@ class LoopChannel final : transport::ConnectionOwner, public std::enable_shared_
   void on_too_many_pings(transport::Connection& connection) override;
   void on_closed(transport::Connection& connection, std::string_view reason) override;
 
+  void pass_turn();
   transport::Connection* open_one() { return current_ && current_->can_open() ? current_.get() : nullptr; }
   void connect();
   static Root connecting(std::shared_ptr<LoopChannel> self);

@@ -70,6 +70,7 @@ struct HpackDecoder::Impl {
   void go_over(Block& b);
 
   std::uint32_t announced;
+  std::uint64_t announcements = 0;
   DecoderTable table;
   std::uint32_t smallest;  // announced since the last block; below the table's size, a size update is due
   Arena arena;
@@ -272,7 +273,10 @@ DecodeOutcome HpackDecoder::decode(std::span<const std::byte> block, const Heade
 void HpackDecoder::set_table_size(std::uint32_t bytes) {
   impl_->announced = bytes;
   impl_->smallest = std::min(impl_->smallest, bytes);
+  ++impl_->announcements;
 }
+
+std::uint64_t HpackDecoder::version() const { return impl_->announcements + impl_->table.changes(); }
 
 std::size_t HpackDecoder::dynamic_entries() const { return impl_->table.count(); }
 std::size_t HpackDecoder::dynamic_size() const { return impl_->table.size(); }

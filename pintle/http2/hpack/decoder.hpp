@@ -41,6 +41,8 @@ class HpackDecoder {
   // a size update at the start of its next block, and its absence is a compression error (RFC 7541 section 4.2).
   void set_table_size(std::uint32_t bytes);
 
+  // Changes whenever an index may mean something else than before, or the next block must begin with a size update.
+  std::uint64_t version() const;
   std::size_t dynamic_entries() const;
   std::size_t dynamic_size() const;  // bytes as RFC 7541 section 4.1 counts them
 

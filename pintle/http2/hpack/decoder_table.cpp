@@ -55,6 +55,7 @@ void DecoderTable::release_all() {
 }
 
 void DecoderTable::evict_to(std::uint32_t bytes) {
+  ++changes_;
   while (size_ > bytes) {
     Entry* oldest = &at(--count_);
     size_ -= oldest->size;

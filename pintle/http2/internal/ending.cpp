@@ -26,15 +26,15 @@ void Session::Impl::finish(StreamRecord& stream) {
   ready.remove(stream);
   store.retire(stream);
   stream.state = StreamState::closed;
-  stream.next_spare = nullptr;
-  (finished_last != nullptr ? finished_last->next_spare : finished_first) = &stream;
+  stream.link = nullptr;
+  (finished_last != nullptr ? finished_last->link : finished_first) = &stream;
   finished_last = &stream;
 }
 
 void Session::Impl::flush_finished_slowly() {
   while (finished_first != nullptr) {
     StreamRecord& stream = *finished_first;
-    finished_first = stream.next_spare;
+    finished_first = stream.link;
     if (finished_first == nullptr) finished_last = nullptr;
     events.on_closed(stream);
     store.release(stream);

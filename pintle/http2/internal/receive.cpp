@@ -28,12 +28,11 @@ void Session::Impl::feed(const std::byte* p, const std::byte* end) {
   if (output.size() > options.output_cap + kUnreadOutput) return calm("output is not read");
   if (preface_left != 0) p = eat_preface(p, end);
   if (!partial.empty()) p = complete_partial(p, end);
+  if (data.open() && p != end && !dead) {
+    p = data_continue(p, end);
+    flush_finished();
+  }
   while (p != end && !dead) {
-    if (data.open()) {
-      p = data_continue(p, end);
-      flush_finished();
-      continue;
-    }
     const auto left = static_cast<std::size_t>(end - p);
     if (left < kFrameHeaderSize) break;
     const FrameHeader header = load_frame_header(p);
@@ -44,6 +43,7 @@ void Session::Impl::feed(const std::byte* p, const std::byte* end) {
       if (left < head) break;
       data_begin(header, padded ? static_cast<std::uint32_t>(p[kFrameHeaderSize]) : 0);
       p += head;
+      if (p != end && !dead) p = data_continue(p, end);
     } else {
       if (left < kFrameHeaderSize + header.length) break;
       frame(header, {p + kFrameHeaderSize, header.length});

@@ -50,7 +50,7 @@ const std::byte* Session::Impl::data_continue(const std::byte* p, const std::byt
     const std::size_t n = std::min<std::size_t>(data.payload_left, static_cast<std::size_t>(end - p));
     data.payload_left -= static_cast<std::uint32_t>(n);
     deliver({p, n});
-    return p + n;
+    p += n;
   }
   const std::size_t n = std::min<std::size_t>(data.padding_left, static_cast<std::size_t>(end - p));
   data.padding_left -= static_cast<std::uint32_t>(n);

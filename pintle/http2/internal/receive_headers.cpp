@@ -5,17 +5,21 @@ namespace pintle::http2 {
 using How = ClosedStreams::How;
 
 void Session::Impl::on_headers(const FrameHeader& header, std::span<const std::byte> payload) {
-  const auto parsed = parse_headers(header, payload);
-  if (!parsed) return fail(parsed.error(), "bad HEADERS");
+  HeadersPayload parts{.fragment = payload};
+  if (header.has(kPadded | kPriority)) {
+    const auto parsed = parse_headers(header, payload);
+    if (!parsed) return fail(parsed.error(), "bad HEADERS");
+    parts = *parsed;
+  }
   if (header.stream == 0) return fail(ErrorCode::protocol_error, "HEADERS on stream 0");
   if (header.has(kEndHeaders)) [[likely]] {
-    return block_complete(header.stream, header.has(kEndStream), parsed->depends_on, parsed->fragment);
+    return block_complete(header.stream, header.has(kEndStream), parts.depends_on, parts.fragment);
   }
   block.id = header.stream;
   block.end_stream = header.has(kEndStream);
-  block.depends_on = parsed->depends_on;
+  block.depends_on = parts.depends_on;
   block.continuations = 0;
-  block.bytes.append(parsed->fragment);
+  block.bytes.append(parts.fragment);
   frame_deadline = now + options.header_block_timeout;
 }
 
@@ -31,28 +35,36 @@ void Session::Impl::on_continuation(const FrameHeader& header, std::span<const s
   block.close();
 }
 
+DecodeOutcome Session::Impl::decode(std::span<const std::byte> bytes, Section*& section) {
+  section = &sections.fresh();
+  const auto outcome = decoder.decode(
+      bytes, {.list_size = options.max_header_list, .fields = options.max_header_fields}, section->fields);
+  if (outcome == DecodeOutcome::ok) section = &sections.keep(bytes, decoder.version());
+  return outcome;
+}
+
 // Every block is decoded, also one that nobody wants: the tables of the two sides must stay in step.
 void Session::Impl::block_complete(StreamId id, bool end_stream, std::uint32_t depends_on,
                                    std::span<const std::byte> bytes) {
-  fields.clear();
-  const auto outcome =
-      decoder.decode(bytes, {.list_size = options.max_header_list, .fields = options.max_header_fields}, fields);
+  Section* section = sections.find(bytes, decoder.version());
+  const auto outcome = section != nullptr ? DecodeOutcome::ok : decode(bytes, section);
   if (outcome == DecodeOutcome::compression_error) return fail(ErrorCode::compression_error, "bad header block");
   const bool too_large = outcome == DecodeOutcome::too_large;
   StreamRecord* stream = store.find(id);
   if (stream == nullptr) {
     if (!idle(id)) return late_headers(id, end_stream);
     if (!server() || id % 2 == 0) return fail(ErrorCode::protocol_error, "HEADERS on a stream that is not the peer's");
-    return request_head(id, end_stream, depends_on, too_large);
+    return request_head(id, end_stream, depends_on, *section, too_large);
   }
   if (stream->peer_ended()) return stream_error(*stream, ErrorCode::stream_closed);
   if (depends_on == id) return stream_error(*stream, ErrorCode::protocol_error);
   if (too_large) return stream_error(*stream, ErrorCode::enhance_your_calm);
-  if (!server() && !stream->head_received) return response_head(*stream, end_stream);
-  trailers(*stream, end_stream);
+  if (!server() && !stream->head_received) return response_head(*stream, end_stream, *section);
+  trailers(*stream, end_stream, *section);
 }
 
-void Session::Impl::request_head(StreamId id, bool end_stream, std::uint32_t depends_on, bool too_large) {
+void Session::Impl::request_head(StreamId id, bool end_stream, std::uint32_t depends_on, Section& section,
+                                 bool too_large) {
   closed.opened(id);
   limits.request(now);
   if (goaway.refuses(id)) return closed.set(id, How::reset_by_us);
@@ -66,7 +78,8 @@ void Session::Impl::request_head(StreamId id, bool end_stream, std::uint32_t dep
   }
   HeadVerdict verdict{.well_formed = true};
   if (!too_large) {
-    verdict = check_request(fields);
+    if (!section.as_head) section.as_head = check_request(section.fields);
+    verdict = *section.as_head;
     if (!verdict.well_formed || (end_stream && verdict.content_length > 0)) {
       refuse(id, ErrorCode::protocol_error);
       return provoked();
@@ -80,12 +93,13 @@ void Session::Impl::request_head(StreamId id, bool end_stream, std::uint32_t dep
   if (too_large) {
     events.on_headers_too_large(stream, end_stream);
   } else {
-    events.on_headers(stream, fields, end_stream);
+    events.on_headers(stream, section.fields, end_stream);
   }
 }
 
-void Session::Impl::response_head(StreamRecord& stream, bool end_stream) {
-  const HeadVerdict verdict = check_response(fields);
+void Session::Impl::response_head(StreamRecord& stream, bool end_stream, Section& section) {
+  if (!section.as_head) section.as_head = check_response(section.fields);
+  const HeadVerdict verdict = *section.as_head;
   if (!verdict.well_formed || (end_stream && (verdict.informational || verdict.content_length > 0))) {
     return stream_error(stream, ErrorCode::protocol_error);
   }
@@ -94,16 +108,17 @@ void Session::Impl::response_head(StreamRecord& stream, bool end_stream) {
   stream.content_left = verdict.content_length;
   if (end_stream) stream.set_peer_ended();
   if (stream.closed()) finish(stream);
-  events.on_headers(stream, fields, end_stream);
+  events.on_headers(stream, section.fields, end_stream);
 }
 
-void Session::Impl::trailers(StreamRecord& stream, bool end_stream) {
-  if (!end_stream || stream.content_left > 0 || !check_trailers(fields)) {
+void Session::Impl::trailers(StreamRecord& stream, bool end_stream, Section& section) {
+  if (!section.as_trailers) section.as_trailers = check_trailers(section.fields);
+  if (!end_stream || stream.content_left > 0 || !*section.as_trailers) {
     return stream_error(stream, ErrorCode::protocol_error);
   }
   stream.set_peer_ended();
   if (stream.closed()) finish(stream);
-  events.on_trailers(stream, fields);
+  events.on_trailers(stream, section.fields);
 }
 
 void Session::Impl::late_headers(StreamId id, bool end_stream) {

@@ -15,6 +15,7 @@
 #include <pintle/http2/internal/limits.hpp>
 #include <pintle/http2/internal/ping.hpp>
 #include <pintle/http2/internal/scheduler.hpp>
+#include <pintle/http2/internal/sections.hpp>
 #include <pintle/http2/internal/settings.hpp>
 #include <pintle/http2/internal/stream_store.hpp>
 #include <pintle/http2/session.hpp>
@@ -51,9 +52,11 @@ struct Session::Impl {
   void on_headers(const FrameHeader& header, std::span<const std::byte> payload);
   void on_continuation(const FrameHeader& header, std::span<const std::byte> payload);
   void block_complete(StreamId id, bool end_stream, std::uint32_t depends_on, std::span<const std::byte> block);
-  void request_head(StreamId id, bool end_stream, std::uint32_t depends_on, bool too_large);
-  void response_head(StreamRecord& stream, bool end_stream);
-  void trailers(StreamRecord& stream, bool end_stream);
+  // Decodes a block that is not known. The section is empty when it is too large.
+  DecodeOutcome decode(std::span<const std::byte> block, Section*& section);
+  void request_head(StreamId id, bool end_stream, std::uint32_t depends_on, Section& section, bool too_large);
+  void response_head(StreamRecord& stream, bool end_stream, Section& section);
+  void trailers(StreamRecord& stream, bool end_stream, Section& section);
   void late_headers(StreamId id, bool end_stream);
   void refuse(StreamId id, ErrorCode code);
 
@@ -122,7 +125,7 @@ struct Session::Impl {
   LocalSettings local;
   HpackDecoder decoder;
   HpackEncoder encoder;
-  HeaderList fields;
+  Sections sections;
   StreamStore store;
   ClosedStreams closed;
   Scheduler ready;

@@ -79,7 +79,8 @@ struct StreamRecord final : Stream {
   std::unique_ptr<PendingTrailers> trailers;
   StreamRecord* previous = nullptr;  // the scheduler's ring
   StreamRecord* next = nullptr;
-  StreamRecord* next_spare = nullptr;  // the store's free list, or the session's list of finished streams
+  // The next in the one list that it is in: the store's bucket or free list, or the session's finished streams.
+  StreamRecord* link = nullptr;
 };
 
 }  // namespace pintle::http2

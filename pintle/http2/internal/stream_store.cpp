@@ -2,34 +2,23 @@
 
 namespace pintle::http2 {
 
-StreamStore::StreamStore() : table_(32), mask_(31) {}
+StreamStore::StreamStore() : buckets_(32), mask_(31) {}
 
 StreamRecord& StreamStore::open(StreamId id, std::uint32_t send_window, std::uint32_t receive_window) {
   if (spare_ == nullptr) add_chunk();
-  if ((size_ + 1) * 2 > table_.size()) grow_table();
+  if ((size_ + 1) * 2 > buckets_.size()) grow_table();
   StreamRecord& record = *spare_;
-  spare_ = record.next_spare;
-  record.next_spare = nullptr;
+  spare_ = record.link;
   record.start(id, send_window, receive_window);
-  std::size_t at = slot_of(id);
-  while (table_[at].id != 0) at = (at + 1) & mask_;
-  table_[at] = {id, &record};
+  put(record);
   ++size_;
   return record;
 }
 
 void StreamStore::retire(StreamRecord& record) {
-  std::size_t hole = slot_of(record.id());
-  while (table_[hole].id != record.id()) hole = (hole + 1) & mask_;
-  // Entries that were pushed past the hole move back into it, so that a search may stop at the first gap.
-  for (std::size_t at = (hole + 1) & mask_; table_[at].id != 0; at = (at + 1) & mask_) {
-    const std::size_t home = slot_of(table_[at].id);
-    if (((at - home) & mask_) >= ((at - hole) & mask_)) {
-      table_[hole] = table_[at];
-      hole = at;
-    }
-  }
-  table_[hole] = {};
+  StreamRecord** at = &buckets_[bucket_of(record.id())];
+  while (*at != &record) at = &(*at)->link;
+  *at = record.link;
   --size_;
 }
 
@@ -38,26 +27,23 @@ void StreamStore::release(StreamRecord& record) {
   record.queue.clear();
   record.queue.shrink(kKeptQueue);
   record.trailers.reset();
-  record.next_spare = spare_;
+  record.link = spare_;
   spare_ = &record;
 }
 
 void StreamStore::grow_table() {
-  std::vector<Entry> old(table_.size() * 2);
-  old.swap(table_);
-  mask_ = table_.size() - 1;
-  for (const Entry& entry : old) {
-    if (entry.id == 0) continue;
-    std::size_t at = slot_of(entry.id);
-    while (table_[at].id != 0) at = (at + 1) & mask_;
-    table_[at] = entry;
+  std::vector<StreamRecord*> old(buckets_.size() * 2);
+  old.swap(buckets_);
+  mask_ = buckets_.size() - 1;
+  for (StreamRecord* record : old) {
+    while (record != nullptr) put(*std::exchange(record, record->link));
   }
 }
 
 void StreamStore::add_chunk() {
   chunks_.push_back(std::make_unique<StreamRecord[]>(kChunk));
   for (std::size_t i = kChunk; i-- > 0;) {
-    chunks_.back()[i].next_spare = spare_;
+    chunks_.back()[i].link = spare_;
     spare_ = &chunks_.back()[i];
   }
 }

@@ -18,10 +18,9 @@ class StreamStore {
   StreamStore();
 
   StreamRecord* find(StreamId id) const {
-    for (std::size_t at = slot_of(id);; at = (at + 1) & mask_) {
-      if (table_[at].id == id) return table_[at].record;
-      if (table_[at].id == 0) return nullptr;
-    }
+    StreamRecord* record = buckets_[bucket_of(id)];
+    while (record != nullptr && record->id() != id) record = record->link;
+    return record;
   }
   // REQUIRES: no stream of that id is open; ids of one session all have the same parity.
   StreamRecord& open(StreamId id, std::uint32_t send_window, std::uint32_t receive_window);
@@ -45,19 +44,20 @@ class StreamStore {
  private:
   static constexpr std::size_t kChunk = 16;
   static constexpr std::size_t kKeptQueue = 4096;  // bytes of queue memory that a free record may hold on to
-  struct Entry {
-    StreamId id = 0;
-    StreamRecord* record = nullptr;
-  };
 
-  // Ids follow each other in steps of two, so they fill the table without collisions.
-  std::size_t slot_of(StreamId id) const { return (id >> 1) & mask_; }
+  // Ids follow each other in steps of two, so a bucket seldom holds more than one.
+  std::size_t bucket_of(StreamId id) const { return (id >> 1) & mask_; }
+  void put(StreamRecord& record) {
+    StreamRecord*& bucket = buckets_[bucket_of(record.id())];
+    record.link = bucket;
+    bucket = &record;
+  }
   void grow_table();
   void add_chunk();
 
   std::vector<std::unique_ptr<StreamRecord[]>> chunks_;
   StreamRecord* spare_ = nullptr;
-  std::vector<Entry> table_;
+  std::vector<StreamRecord*> buckets_;
   std::size_t mask_ = 0;
   std::size_t size_ = 0;
 };

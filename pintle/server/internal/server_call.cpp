@@ -99,12 +99,13 @@ Root ServerCall::run(ServerCall* self) {
 // Its text stays in the log: it may hold what a client must not see.
 Status ServerCall::failed() noexcept {
   const std::uint64_t id = home_.next_error_id();
-  std::string what = "not a std::exception";
+  std::string what;
   try {
     throw;
   } catch (const std::exception& e) {
     what = e.what();
   } catch (...) {
+    what = "not a std::exception";
   }
   home_.options().log.error(
       "a handler threw", {{"grpc.method", call_.facts.path}, {"exception", std::string_view(what)}, {"error_id", id}});

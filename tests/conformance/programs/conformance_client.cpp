@@ -122,5 +122,6 @@ int main() {
   Channels channels(runtime);
   std::mutex in, out;
   std::vector<std::jthread> threads;
+  threads.reserve(kCallsAtATime);
   for (std::size_t i = 0; i < kCallsAtATime; ++i) threads.emplace_back([&] { serve(runtime, channels, in, out); });
 }

@@ -1,11 +1,10 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include "delimited.hpp"
@@ -25,7 +24,7 @@ std::size_t read_fully(int fd, char* to, std::size_t size) {
     if (n > 0) {
       got += static_cast<std::size_t>(n);
     } else if (errno != EINTR) {
-      throw std::runtime_error(fmt::format("can't read: {}", std::strerror(errno)));
+      throw std::system_error(errno, std::generic_category(), "can't read");
     }
   }
   return got;
@@ -56,7 +55,7 @@ void write_message(int fd, const google::protobuf::MessageLite& message) {
     if (n >= 0) {
       sent += static_cast<std::size_t>(n);
     } else if (errno != EINTR) {
-      throw std::runtime_error(fmt::format("can't write: {}", std::strerror(errno)));
+      throw std::system_error(errno, std::generic_category(), "can't write");
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -149,7 +150,7 @@ int run(const Flags& flags) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   CLI::App cli("Answers every HTTP/2 request with a page");
   Flags flags;
   cli.add_option("--port", flags.port, "TCP port on 127.0.0.1; 0 picks one");
@@ -159,4 +160,6 @@ int main(int argc, char** argv) {
   tls->needs(certificate)->needs(key);
   CLI11_PARSE(cli, argc, argv);
   return run(flags);
+} catch (const std::exception& e) {
+  return fail(e.what());
 }

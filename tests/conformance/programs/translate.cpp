@@ -53,7 +53,7 @@ suite::Error to_error(const pintle::Status& status) {
 }
 
 pintle::Status to_status(const suite::Error& error) {
-  const pintle::Status status(pintle::code_from_number(static_cast<std::uint32_t>(error.code())), error.message());
+  pintle::Status status(pintle::code_from_number(static_cast<std::uint32_t>(error.code())), error.message());
   if (error.details().empty()) return status;
   google::rpc::Status details;
   details.set_code(error.code());

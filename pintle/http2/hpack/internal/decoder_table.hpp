@@ -28,6 +28,7 @@ class DecoderTable {
   std::uint32_t count() const { return count_; }
   std::uint32_t size() const { return size_; }
   std::uint32_t max() const { return max_; }
+  std::uint64_t changes() const { return changes_; }  // so far
 
   // The n-th newest, from 0. REQUIRES: n < count().
   Entry& at(std::uint32_t n) const { return *ring_[(newest_ - n) & mask_]; }
@@ -60,6 +61,7 @@ class DecoderTable {
   Entry* graveyard_ = nullptr;
   std::array<Entry*, kClasses> free_{};  // by size class, for the next entries
   std::size_t free_bytes_ = 0;
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace pintle::http2::hpack
