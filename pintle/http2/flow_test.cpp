@@ -89,6 +89,18 @@ TEST(ReceiveFlow, TheStreamIsCreditedWhenItIsConsumed) {
   EXPECT_THAT(server.feed(data(1, "x")), Contains("reset 1 FLOW_CONTROL_ERROR by library"));
 }
 
+// Until it has acknowledged our SETTINGS a peer uses the protocol's window, and may be owed more than all of ours.
+TEST(ReceiveFlow, AWindowThatShrinksIsCreditedWithWhatWasOwed) {
+  Options options;
+  options.initial_stream_window = 1'000;
+  test::Engine server(Role::server, options);
+  server.feed(preface() + settings() + headers(1, request()) + data(1, std::string(16'000, 'x')));
+  server.session.consume(server.stream(1), 16'000);
+  server.sent();
+  server.feed(settings_ack());
+  EXPECT_THAT(server.sent(), ElementsAre("WINDOW_UPDATE 1 +16000"));
+}
+
 TEST(ReceiveFlow, NothingIsCreditedAfterThePeersEnd) {
   Options options;
   options.initial_stream_window = 10;

@@ -215,7 +215,10 @@ void Session::Impl::on_settings_ack() {
   const std::uint32_t before = local.stream_window();
   if (!local.acknowledged()) return glitch();
   if (before != local.stream_window()) {
-    store.for_each([&](StreamRecord& stream) { stream.receive.resize(local.stream_window()); });
+    store.for_each([&](StreamRecord& stream) {
+      stream.receive.resize(local.stream_window());
+      consume(stream, 0);  // what was owed may be half of a smaller window, and its reader waits
+    });
   }
   decoder.set_table_size(local.table_size());
 }
