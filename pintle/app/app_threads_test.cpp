@@ -1,5 +1,6 @@
 // App as the whole process that it is made for: each test forks one and talks to it by socket, signal and log.
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -45,6 +46,7 @@ class Probe final : public Service {
     struct Slow final : Handler {
       Task<Status> operator()(Call& call) override {
         call.send_head();
+        std::fputs("the slow call runs\n", stderr);
         co_return co_await sleep_for(std::chrono::hours(1));
       }
     };
@@ -225,6 +227,7 @@ TEST_F(Apps, CallsThatOutlastTheGraceEndAsUnavailable) {
   EXPECT_EQ(client.fast(), Status());
   Status ended;
   std::thread caller([&] { ended = client.slow(); });
+  process.log_until("the slow call runs");
   process.signal(SIGTERM);
   EXPECT_EQ(process.end(), 0);
   caller.join();
@@ -236,6 +239,7 @@ TEST_F(Apps, ASecondSignalCutsTheGraceShort) {
   Client client(process.ready());
   EXPECT_EQ(client.fast(), Status());
   std::thread caller([&] { (void)client.slow(); });
+  process.log_until("the slow call runs");
   process.signal(SIGTERM);
   EXPECT_THAT(process.log_until("\"draining\""), HasSubstr("\"again\":false"));
   process.signal(SIGTERM);
