@@ -34,7 +34,7 @@ StreamLog::StreamLog(int fd, LogFormat format, Level level, WallClock clock)
 void StreamLog::write(Level level, std::string_view message, std::span<const Field> fields) noexcept {
   if (!enabled(level)) return;
   try {
-    thread_local std::string line;
+    thread_local std::string line;  // NOLINT(misc-use-internal-linkage): a local of this function
     line.clear();
     format_log_line(format_, clock_ ? clock_() : std::chrono::system_clock::now(), level, message, fields, line);
     {
@@ -42,7 +42,7 @@ void StreamLog::write(Level level, std::string_view message, std::span<const Fie
       write_all(fd_, line);
     }
     if (line.capacity() > kKeepBytes) line = std::string();
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
     // Out of memory: the line is lost, the call that wanted to write it is not.
   }
 }

@@ -36,7 +36,7 @@ class LogLimit {
  private:
   const int lines_;
   const Duration period_;
-  TimePoint began_{};
+  TimePoint began_;
   int left_ = lines_;
   std::int64_t left_out_ = 0;
 };

@@ -39,12 +39,12 @@ bool stale(const SockAddress& address) {
 // Lives as long as the listener, or a connection that it handed out.
 class Listener::Core final : public std::enable_shared_from_this<Core>, Descriptor::Observer {
  public:
-  Core(SockAddress address, Fd fd, std::vector<Loop*> loops, OnConnection on_connection, ListenerOptions options)
-      : address_(std::move(address)),
+  Core(const SockAddress& address, Fd fd, std::vector<Loop*> loops, OnConnection on_connection, ListenerOptions options)
+      : address_(address),
         fd_(std::move(fd)),
         loops_(std::move(loops)),
         on_connection_(std::move(on_connection)),
-        options_(std::move(options)),
+        options_(options),
         open_(loops_.size()),
         pause_([](Timer* t) noexcept { static_cast<Pause*>(t)->core->resume(); }) {
     pause_.core = this;
@@ -253,8 +253,7 @@ Result<std::unique_ptr<Listener>> Listener::listen(const SockAddress& address, s
     }
   }
   if (!fd) return unavailable("can't listen on {}: {}", address.to_string(), reason(errno));
-  auto core = std::make_shared<Core>(std::move(bound), std::move(fd), std::move(loops), std::move(on_connection),
-                                     std::move(options));
+  auto core = std::make_shared<Core>(bound, std::move(fd), std::move(loops), std::move(on_connection), options);
   if (Status status = core->bind(); !status.ok()) return std::unexpected(std::move(status));
   return std::unique_ptr<Listener>(new Listener(std::move(core)));
 }

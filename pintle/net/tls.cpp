@@ -115,11 +115,9 @@ class Loading {
         if (SSL_CTX_use_certificate(c, one.get()) != 1)
           return invalid_argument("{} can't be used: {}", called(from.certificate, "certificate"),
                                   take_errors("unknown reason"));
-      } else if (SSL_CTX_add_extra_chain_cert(c, one.get()) != 1) {
+      } else if (SSL_CTX_add1_chain_cert(c, one.get()) != 1) {
         return invalid_argument("{} has a chain that can't be used: {}", called(from.certificate, "certificate"),
                                 take_errors("unknown reason"));
-      } else {
-        (void)one.release();
       }
     }
     ERR_clear_error();

@@ -42,7 +42,7 @@ struct TlsAcceptor::Impl {
   };
 
   Impl(Loop& l, std::shared_ptr<TlsServer> t, OnStream s, TlsAcceptorOptions o)
-      : loop(l), tls(std::move(t)), on_stream(std::move(s)), options(std::move(o)) {}
+      : loop(l), tls(std::move(t)), on_stream(std::move(s)), options(o) {}
 
   void step_soon(Handshake& handshake) {
     if (std::exchange(handshake.queued, true)) return;
@@ -102,7 +102,7 @@ struct TlsAcceptor::Impl {
 };
 
 TlsAcceptor::TlsAcceptor(Loop& loop, std::shared_ptr<TlsServer> tls, OnStream on_stream, TlsAcceptorOptions options)
-    : impl_(std::make_unique<Impl>(loop, std::move(tls), std::move(on_stream), std::move(options))) {}
+    : impl_(std::make_unique<Impl>(loop, std::move(tls), std::move(on_stream), options)) {}
 
 TlsAcceptor::~TlsAcceptor() = default;
 

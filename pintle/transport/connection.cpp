@@ -16,6 +16,8 @@ constexpr std::size_t kIdleOutput = 16 * 1024;               // what a connectio
 constexpr int kReadsPerTurn = 4;                       // of a full buffer: then the other connections have their turn
 constexpr Duration kNotice = std::chrono::seconds(1);  // from the first to the second GOAWAY of an end of our own
 
+const PreparedBlock kTooLarge(0, {{":status", "431"}});
+
 }  // namespace
 
 Connection::End::End(Connection& c)
@@ -77,7 +79,7 @@ void Connection::on_readable() noexcept {
 }
 
 void Connection::start_accepted() {
-  for (std::size_t i = 0; i < accepted_.size(); ++i) {
+  for (std::size_t i = 0; i < accepted_.size(); ++i) {  // NOLINT(modernize-loop-convert): it may grow meanwhile
     Exchange* exchange = accepted_[i];
     if (exchange == nullptr) continue;
     exchange->accepted_ = false;
@@ -124,10 +126,7 @@ void Connection::on_headers(http2::Stream& stream, const Headers& fields, bool e
   accepted_.push_back(&exchange);
 }
 
-void Connection::on_headers_too_large(http2::Stream& stream, bool) {
-  static const PreparedBlock kTooLarge(0, {{":status", "431"}});
-  session_.send_head(stream, kTooLarge, {}, true);
-}
+void Connection::on_headers_too_large(http2::Stream& stream, bool) { session_.send_head(stream, kTooLarge, {}, true); }
 
 void Connection::on_trailers(http2::Stream& stream, const Headers& fields) {
   if (auto* exchange = static_cast<Exchange*>(stream.context)) {

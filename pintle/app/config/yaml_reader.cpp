@@ -179,8 +179,8 @@ class Reader {
       const auto [before, first] = seen.emplace(key, pair.first.Mark().line + 1);
       if (!first) {
         const std::string place = lines_ ? fmt::format(" (first on line {})", before->second) : "";
-        fail(pair.first.Mark(), path.empty() ? key : path + '.' + key, fmt::format("the key comes twice{}", place),
-             "keep one of them");
+        fail(pair.first.Mark(), path.empty() ? key : fmt::format("{}.{}", path, key),
+             fmt::format("the key comes twice{}", place), "keep one of them");
         continue;
       }
       visit(key, pair.first, pair.second);

@@ -40,6 +40,7 @@ transport::Exchange& LoopServer::accept(transport::Connection& connection, const
   const transport::HeaderField* path = find_path(fields);
   const Method* method = nullptr;
   if (path->annotation != nullptr && path->annotation->value != 0) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the room below keeps a number, whatever it means to us
     method = reinterpret_cast<const Method*>(path->annotation->value);
   } else {
     method = &router_.find(path->value, among);

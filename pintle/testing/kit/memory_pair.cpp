@@ -20,8 +20,8 @@ constexpr std::size_t index(MemoryPair::Direction d) { return static_cast<std::s
 // Side 0 is a, side 1 is b; pipe i carries what side i writes.
 class MemoryPair::Core : public std::enable_shared_from_this<Core> {
  public:
-  Core(Loop& a, Loop& b, const MemoryPipeOptions& options) : sides_{Side(a), Side(b)} {
-    for (Pipe& p : pipes_) {
+  Core(Loop& a, Loop& b, const MemoryPipeOptions& options) : sides{Side(a), Side(b)} {
+    for (Pipe& p : pipes) {
       p.capacity = options.capacity;
       p.chunk = options.chunk;
     }
@@ -42,17 +42,17 @@ class MemoryPair::Core : public std::enable_shared_from_this<Core> {
   };
 
   mutable std::mutex mutex;  // guards all below
-  std::array<Pipe, 2> pipes_;
-  std::array<Side, 2> sides_;
-  std::string broken_;
+  std::array<Pipe, 2> pipes;
+  std::array<Side, 2> sides;
+  std::string broken;
 
   bool readable(std::size_t side) const {
-    const Pipe& in = pipes_[1 - side];
-    return !broken_.empty() || (!in.stalled && (!in.bytes.empty() || in.ended));
+    const Pipe& in = pipes[1 - side];
+    return !broken.empty() || (!in.stalled && (!in.bytes.empty() || in.ended));
   }
   bool writable(std::size_t side) const {
-    const Pipe& out = pipes_[side];
-    return !broken_.empty() || out.bytes.size() < out.capacity || sides_[1 - side].end == nullptr;
+    const Pipe& out = pipes[side];
+    return !broken.empty() || out.bytes.size() < out.capacity || sides[1 - side].end == nullptr;
   }
   // Calls whoever waits and may go on. Mutex held.
   void notify();
@@ -62,21 +62,21 @@ class MemoryPair::Core : public std::enable_shared_from_this<Core> {
 class MemoryPair::End final : public net::ByteStream {
  public:
   End(std::shared_ptr<Core> core, std::size_t side) : core_(std::move(core)), side_(side) {
-    core_->sides_[side_].end = this;
+    core_->sides[side_].end = this;
   }
   ~End() override {
     std::lock_guard lock(core_->mutex);
-    core_->sides_[side_].end = nullptr;
-    core_->pipes_[side_].ended = true;
+    core_->sides[side_].end = nullptr;
+    core_->pipes[side_].ended = true;
     core_->notify();
   }
 
-  void set_observer(Observer& observer) override { observer_ = &observer; }
+  void set_observer(Observer& whom) override { observer = &whom; }
 
   IoResult read(std::span<std::byte> into) override {
     std::lock_guard lock(core_->mutex);
-    if (!core_->broken_.empty()) return {IoState::error, 0};
-    Core::Pipe& in = core_->pipes_[1 - side_];
+    if (!core_->broken.empty()) return {IoState::error, 0};
+    Core::Pipe& in = core_->pipes[1 - side_];
     if (into.empty() || in.stalled || (in.bytes.empty() && !in.ended)) return {IoState::would_block, 0};
     if (in.bytes.empty()) return {IoState::end, 0};
     const std::size_t n = std::min({into.size(), in.bytes.size(), std::max<std::size_t>(in.chunk, 1)});
@@ -88,9 +88,9 @@ class MemoryPair::End final : public net::ByteStream {
 
   IoResult write(std::span<const std::byte> from) override {
     std::lock_guard lock(core_->mutex);
-    Core::Pipe& out = core_->pipes_[side_];
-    if (!core_->broken_.empty()) return {IoState::error, 0};
-    if (core_->sides_[1 - side_].end == nullptr || out.ended) {  // what the peer sent before it left can still be read
+    Core::Pipe& out = core_->pipes[side_];
+    if (!core_->broken.empty()) return {IoState::error, 0};
+    if (core_->sides[1 - side_].end == nullptr || out.ended) {  // what the peer sent before it left can still be read
       write_failed_ = true;
       return {IoState::error, 0};
     }
@@ -106,17 +106,17 @@ class MemoryPair::End final : public net::ByteStream {
 
   void want_read() override {
     std::lock_guard lock(core_->mutex);
-    core_->sides_[side_].want_read = true;
+    core_->sides[side_].want_read = true;
     core_->notify();
   }
   void want_write() override {
     std::lock_guard lock(core_->mutex);
-    core_->sides_[side_].want_write = true;
+    core_->sides[side_].want_write = true;
     core_->notify();
   }
   void shutdown_write() override {
     std::lock_guard lock(core_->mutex);
-    core_->pipes_[side_].ended = true;
+    core_->pipes[side_].ended = true;
     core_->notify();
   }
 
@@ -124,11 +124,11 @@ class MemoryPair::End final : public net::ByteStream {
   std::string_view local() const override { return side_ == 0 ? "memory:a" : "memory:b"; }
   std::string error() const override {
     std::lock_guard lock(core_->mutex);
-    return core_->broken_.empty() && write_failed_ ? "broken pipe" : core_->broken_;
+    return core_->broken.empty() && write_failed_ ? "broken pipe" : core_->broken;
   }
-  Loop& loop() override { return *core_->sides_[side_].loop; }
+  Loop& loop() override { return *core_->sides[side_].loop; }
 
-  Observer* observer_ = nullptr;
+  Observer* observer = nullptr;
 
  private:
   std::shared_ptr<Core> core_;
@@ -138,7 +138,7 @@ class MemoryPair::End final : public net::ByteStream {
 
 void MemoryPair::Core::notify() {
   for (std::size_t i = 0; i < 2; ++i) {
-    Side& s = sides_[i];
+    Side& s = sides[i];
     if (s.want_read && !s.told_read && readable(i)) {
       s.told_read = true;
       s.loop->post([core = shared_from_this(), i] { core->deliver(i, true); });
@@ -155,12 +155,12 @@ void MemoryPair::Core::deliver(std::size_t i, bool read) {
   net::ByteStream::Observer* observer = nullptr;
   {
     std::lock_guard lock(mutex);
-    Side& s = sides_[i];
+    Side& s = sides[i];
     (read ? s.told_read : s.told_write) = false;
     bool& wanted = read ? s.want_read : s.want_write;
     if (s.end == nullptr || !wanted || !(read ? readable(i) : writable(i))) return;
     wanted = false;
-    observer = s.end->observer_;
+    observer = s.end->observer;
   }
   if (observer == nullptr) return;
   if (read)
@@ -179,50 +179,50 @@ std::unique_ptr<net::ByteStream> MemoryPair::take_b() { return std::move(b_); }
 
 void MemoryPair::set_capacity(Direction d, std::size_t bytes) {
   std::lock_guard lock(core_->mutex);
-  core_->pipes_[index(d)].capacity = bytes;
+  core_->pipes[index(d)].capacity = bytes;
   core_->notify();
 }
 
 void MemoryPair::set_chunk(Direction d, std::size_t bytes) {
   std::lock_guard lock(core_->mutex);
-  core_->pipes_[index(d)].chunk = bytes;
+  core_->pipes[index(d)].chunk = bytes;
 }
 
 void MemoryPair::set_stalled(Direction d, bool stalled) {
   std::lock_guard lock(core_->mutex);
-  core_->pipes_[index(d)].stalled = stalled;
+  core_->pipes[index(d)].stalled = stalled;
   core_->notify();
 }
 
 void MemoryPair::reset(std::string why) {
   std::lock_guard lock(core_->mutex);
-  if (core_->broken_.empty()) core_->broken_ = std::move(why);
+  if (core_->broken.empty()) core_->broken = std::move(why);
   core_->notify();
 }
 
 std::size_t MemoryPair::in_flight(Direction d) const {
   std::lock_guard lock(core_->mutex);
-  return core_->pipes_[index(d)].bytes.size();
+  return core_->pipes[index(d)].bytes.size();
 }
 
 std::uint64_t MemoryPair::bytes_written(Direction d) const {
   std::lock_guard lock(core_->mutex);
-  return core_->pipes_[index(d)].written;
+  return core_->pipes[index(d)].written;
 }
 
 std::uint64_t MemoryPair::writes(Direction d) const {
   std::lock_guard lock(core_->mutex);
-  return core_->pipes_[index(d)].writes;
+  return core_->pipes[index(d)].writes;
 }
 
 bool MemoryPair::open_a() const {
   std::lock_guard lock(core_->mutex);
-  return core_->sides_[0].end != nullptr;
+  return core_->sides[0].end != nullptr;
 }
 
 bool MemoryPair::open_b() const {
   std::lock_guard lock(core_->mutex);
-  return core_->sides_[1].end != nullptr;
+  return core_->sides[1].end != nullptr;
 }
 
 }  // namespace pintle::testing
