@@ -6,12 +6,11 @@
 #include <iterator>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <pintle/app/config/internal/command_line.hpp>
 #include <pintle/app/config/internal/draft.hpp>
 #include <pintle/app/config/internal/yaml_reader.hpp>
-
-extern "C" char** environ;
 
 namespace pintle {
 

@@ -6,19 +6,19 @@
 
 namespace pintle::http2 {
 
-Session::Impl::Impl(Role role_, const Options& options_, Events& events_, TimePoint now_)
-    : role(role_),
-      options(options_),
-      events(events_),
-      now(now_),
+Session::Impl::Impl(Role own_role, const Options& given, Events& above, TimePoint start)
+    : role(own_role),
+      options(given),
+      events(above),
+      now(start),
       local(options),
       decoder(local.table_size()),
       receive_window(std::max(options.connection_window, kDefaultWindow)),
-      limits(options, now_),
+      limits(options, start),
       control(options.max_control_frames_queued),
       pings(options),
-      preface_left(role_ == Role::server ? kClientPreface.size() : 0),
-      preface_deadline(now_ + options.preface_timeout) {
+      preface_left(own_role == Role::server ? kClientPreface.size() : 0),
+      preface_deadline(start + options.preface_timeout) {
   if (!server()) output.append(kClientPreface);
   local.announce(role, output, now);
   if (options.connection_window > kDefaultWindow) {

@@ -124,7 +124,7 @@ std::optional<std::size_t> decode(const std::uint8_t* p, std::size_t size, [[may
     unsigned length = fast.length;
     unsigned symbol = fast.symbol;
     if (length == 0) [[unlikely]] {
-      const std::uint32_t top = static_cast<std::uint32_t>(window >> 32);
+      const auto top = static_cast<std::uint32_t>(window >> 32);
       length = kFastBits + 1;
       while (top >= kCanonical.end[length]) ++length;
       symbol =

@@ -74,7 +74,7 @@ class ReceiveWindow {
   Window window_;
   std::uint32_t size_;
   std::uint32_t owed_ = 0;
-  TimePoint credited_at_{};
+  TimePoint credited_at_;
 };
 
 }  // namespace pintle::http2

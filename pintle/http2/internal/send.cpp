@@ -121,7 +121,7 @@ void Session::Impl::pump() {
 // One frame of the stream's queue, or what comes after the queue.
 void Session::Impl::turn(StreamRecord& stream) {
   if (!stream.queue.empty()) {
-    const std::size_t n = std::min<std::size_t>(
+    const auto n = std::min<std::size_t>(
         {stream.queue.size(), stream.send.available(), send_window.available(), peer.max_frame_size, kMaxDataFrame});
     if (n == 0) return;
     const bool last = n == stream.queue.size() && stream.end_wanted && stream.trailers == nullptr;

@@ -33,7 +33,7 @@ class StreamStore {
   // visited is open.
   template <class F>
   void for_each(F f) {
-    for (std::size_t chunk = 0; chunk < chunks_.size(); ++chunk) {
+    for (std::size_t chunk = 0; chunk < chunks_.size(); ++chunk) {  // NOLINT(modernize-loop-convert): `f` may add some
       for (std::size_t i = 0; i < kChunk; ++i) {
         StreamRecord& record = chunks_[chunk][i];
         if (record.id() != 0 && !record.closed()) f(record);
