@@ -22,7 +22,7 @@ struct TlsAcceptorOptions {
 };
 
 // One step of one handshake per turn of the loop, first come, first served: a storm of handshakes, each of which costs
-// as much as a thousand calls, slows its own kind down and nobody else. Loop's thread only.
+// as much as hundreds of calls, slows its own kind down and nobody else. Loop's thread only.
 class TlsAcceptor {
  public:
   // Gets streams whose handshake is done and has agreed on HTTP/2. Must not throw; may not destroy the acceptor.

@@ -156,6 +156,20 @@ TEST(Tls, ANameThatTheCertificateDoesNotHoldIsRefused) {
   EXPECT_THAT(bed.served, ::testing::SizeIs(1));
 }
 
+TEST(Tls, AServerShowsTheChainAboveItsCertificate) {
+  const TestAuthority root("root"), below("below", root);
+  const auto issued = below.issue(CertificateWish("DNS:shop.example"));
+  TlsClientOptions trusting;
+  trusting.roots = Pem::text(root.roots());
+  for (const bool whole : {true, false}) {
+    TlsServerOptions options;
+    options.certificates.emplace_back(Pem::text(issued.certificate + (whole ? below.roots() : "")),
+                                      Pem::text(issued.key));
+    Bed bed(options);
+    EXPECT_EQ(bed.refusal(trusting) == "connected", whole);
+  }
+}
+
 TEST(Tls, TheCommonNameIsNoName) {
   const TestAuthority ca;
   TlsServerOptions options;

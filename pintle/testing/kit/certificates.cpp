@@ -70,19 +70,26 @@ std::string pem(Write write) {
 }  // namespace
 
 struct TestAuthority::Impl {
+  explicit Impl(std::string_view name)
+      : certificate(blank(*key, name, std::chrono::hours(-1), std::chrono::hours(87'600))) {}
+
+  void sign(Impl& issuer) {
+    X509& own = *certificate;
+    X509_set_issuer_name(&own, X509_get_subject_name(issuer.certificate.get()));
+    extend(own, own, NID_basic_constraints, "critical,CA:TRUE");
+    extend(own, own, NID_key_usage, "critical,keyCertSign,cRLSign");
+    extend(own, own, NID_subject_key_identifier, "hash");
+    require(X509_sign(&own, issuer.key.get(), EVP_sha256()) != 0);
+  }
+
   Key key = new_key();
   Certificate certificate;
 };
 
-TestAuthority::TestAuthority(std::string_view name) : impl_(std::make_unique<Impl>()) {
-  using namespace std::chrono_literals;
-  impl_->certificate = blank(*impl_->key, name, -1h, 87'600h);
-  X509& own = *impl_->certificate;
-  X509_set_issuer_name(&own, X509_get_subject_name(&own));
-  extend(own, own, NID_basic_constraints, "critical,CA:TRUE");
-  extend(own, own, NID_key_usage, "critical,keyCertSign,cRLSign");
-  extend(own, own, NID_subject_key_identifier, "hash");
-  require(X509_sign(&own, impl_->key.get(), EVP_sha256()) != 0);
+TestAuthority::TestAuthority(std::string_view name) : impl_(std::make_unique<Impl>(name)) { impl_->sign(*impl_); }
+
+TestAuthority::TestAuthority(std::string_view name, const TestAuthority& above) : impl_(std::make_unique<Impl>(name)) {
+  impl_->sign(*above.impl_);
 }
 
 TestAuthority::~TestAuthority() = default;

@@ -42,10 +42,12 @@ class CertificateWish {
 class TestAuthority {
  public:
   explicit TestAuthority(std::string_view name = "Test CA");
+  // One whose own certificate `above` has issued.
+  TestAuthority(std::string_view name, const TestAuthority& above);
   TestAuthority(const TestAuthority&) = delete;
   ~TestAuthority();
 
-  // Its own certificate, as PEM: what the other side must trust.
+  // Its own certificate, as PEM: what the other side must trust, or, below another authority, a part of the chain.
   std::string roots() const;
 
   struct Issued {
