@@ -41,12 +41,23 @@ void Session::Impl::feed(const std::byte* p, const std::byte* end) {
       const bool padded = header.has(kPadded) && header.length != 0;
       const std::size_t head = padded ? kFrameHeaderSize + 1 : kFrameHeaderSize;
       if (left < head) break;
-      data_begin(header, padded ? static_cast<std::uint32_t>(p[kFrameHeaderSize]) : 0);
-      p += head;
-      if (p != end && !dead) p = data_continue(p, end);
+      if (!header.has(kPadded) && left >= kFrameHeaderSize + header.length) [[likely]] {
+        whole_data(header, {p + kFrameHeaderSize, header.length});
+        p += kFrameHeaderSize + header.length;
+      } else {
+        data_begin(header, padded ? static_cast<std::uint32_t>(p[kFrameHeaderSize]) : 0);
+        p += head;
+        if (p != end && !dead) p = data_continue(p, end);
+      }
     } else {
       if (left < kFrameHeaderSize + header.length) break;
-      frame(header, {p + kFrameHeaderSize, header.length});
+      const std::span payload{p + kFrameHeaderSize, header.length};
+      if (is_whole_block(header)) [[likely]] {
+        ++counters.frames_received;
+        block_complete(header.stream, header.has(kEndStream), 0, payload);
+      } else {
+        frame(header, payload);
+      }
       p += kFrameHeaderSize + header.length;
     }
     flush_finished();

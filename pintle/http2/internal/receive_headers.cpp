@@ -35,21 +35,30 @@ void Session::Impl::on_continuation(const FrameHeader& header, std::span<const s
   block.close();
 }
 
-DecodeOutcome Session::Impl::decode(std::span<const std::byte> bytes, Section*& section) {
-  section = &sections.fresh();
-  const auto outcome = decoder.decode(
-      bytes, {.list_size = options.max_header_list, .fields = options.max_header_fields}, section->fields);
-  if (outcome == DecodeOutcome::ok) section = &sections.keep(bytes, decoder.version());
-  return outcome;
+Section* Session::Impl::decode(std::span<const std::byte> bytes, bool& too_large) {
+  Section& fresh = sections.fresh();
+  const HeaderLimits bounds{.list_size = options.max_header_list, .fields = options.max_header_fields};
+  switch (decoder.decode(bytes, bounds, fresh.fields)) {
+    case DecodeOutcome::ok:
+      return &sections.keep(bytes, decoder.version());
+    case DecodeOutcome::too_large:
+      too_large = true;
+      return &fresh;
+    case DecodeOutcome::compression_error:
+      break;
+  }
+  fail(ErrorCode::compression_error, "bad header block");
+  return nullptr;
 }
 
 // Every block is decoded, also one that nobody wants: the tables of the two sides must stay in step.
 void Session::Impl::block_complete(StreamId id, bool end_stream, std::uint32_t depends_on,
                                    std::span<const std::byte> bytes) {
+  bool too_large = false;
   Section* section = sections.find(bytes, decoder.version());
-  const auto outcome = section != nullptr ? DecodeOutcome::ok : decode(bytes, section);
-  if (outcome == DecodeOutcome::compression_error) return fail(ErrorCode::compression_error, "bad header block");
-  const bool too_large = outcome == DecodeOutcome::too_large;
+  if (section == nullptr) [[unlikely]]
+    section = decode(bytes, too_large);
+  if (section == nullptr) return;
   StreamRecord* stream = store.find(id);
   if (stream == nullptr) {
     if (!idle(id)) return late_headers(id, end_stream);

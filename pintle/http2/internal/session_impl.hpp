@@ -39,6 +39,11 @@ struct Session::Impl {
     return accept_unusual(header);
   }
   bool accept_unusual(const FrameHeader& header);
+  // HEADERS with nothing around their block, all of it, as nearly all are.
+  static bool is_whole_block(const FrameHeader& header) {
+    return header.type == FrameType::headers && (header.flags & (kEndHeaders | kPadded | kPriority)) == kEndHeaders &&
+           header.stream != 0;
+  }
   void frame(const FrameHeader& header, std::span<const std::byte> payload);
   void on_priority(const FrameHeader& header, std::span<const std::byte> payload);
   void on_rst_stream(const FrameHeader& header, std::span<const std::byte> payload);
@@ -52,8 +57,8 @@ struct Session::Impl {
   void on_headers(const FrameHeader& header, std::span<const std::byte> payload);
   void on_continuation(const FrameHeader& header, std::span<const std::byte> payload);
   void block_complete(StreamId id, bool end_stream, std::uint32_t depends_on, std::span<const std::byte> block);
-  // Decodes a block that is not known. The section is empty when it is too large.
-  DecodeOutcome decode(std::span<const std::byte> block, Section*& section);
+  // A block that is not known. The section is empty when it is too large; null: the connection has failed.
+  Section* decode(std::span<const std::byte> block, bool& too_large);
   void request_head(StreamId id, bool end_stream, std::uint32_t depends_on, Section& section, bool too_large);
   void response_head(StreamRecord& stream, bool end_stream, Section& section);
   void trailers(StreamRecord& stream, bool end_stream, Section& section);
@@ -61,10 +66,14 @@ struct Session::Impl {
   void refuse(StreamId id, ErrorCode code);
 
   // receive_data.cpp
+  // A DATA frame that is there to its end and has no padding: what data_begin() and data_continue() do in steps.
+  void whole_data(const FrameHeader& header, std::span<const std::byte> payload);
   void data_begin(const FrameHeader& header, std::uint32_t padding);
+  // The windows, counters and rules of a frame with `around` bytes that are not data. Null: its payload is dropped.
+  StreamRecord* take_data(const FrameHeader& header, std::uint32_t around);
   const std::byte* data_continue(const std::byte* p, const std::byte* end);
   void late_data(const FrameHeader& header);
-  void deliver(std::span<const std::byte> piece);
+  void deliver(StreamRecord& stream, std::span<const std::byte> piece, bool last);
 
   // -- The way out: send.cpp ----------------------------------------------------------------------------------------
   template <class Encode>
