@@ -2,6 +2,10 @@
 
 namespace pintle {
 
+Status detail::Room::nobody_reads() {
+  return Status(Code::unavailable, "the call has ended: nobody reads this stream any more", Origin::library);
+}
+
 void Call::Alarm::ring(Timer* timer) noexcept {
   static_cast<Alarm*>(timer)->call.scope.cancel(
       Status(Code::deadline_exceeded, "the call's deadline has passed", Origin::library));

@@ -34,38 +34,48 @@ struct Facts {
 
 namespace detail {
 
+// Where an await of a stream waits. Most find what they want at once and never make one.
+class Parked final : public CoWaiter {
+ public:
+  // Until it is woken, or `scope` is cancelled.
+  template <class Promise>
+  Parked(std::coroutine_handle<Promise> h, CancelScope& scope) noexcept {
+    suspend(h, &scope);
+  }
+  // Until the other ready coroutines had their turn.
+  template <class Promise>
+  explicit Parked(std::coroutine_handle<Promise> h) noexcept {
+    suspend(h, nullptr);
+    post();
+  }
+};
+
 // Awaits a message. Result: the message, null at the end, or the scope's status.
-class [[nodiscard]] Reading : CoWaiter {
+class [[nodiscard]] Reading {
  public:
   Reading(Source& source, CancelScope& scope) : source_(source), scope_(scope) {}
   Reading(const Reading&) = delete;
   ~Reading() {
-    if (armed_) source_.arm(nullptr);
-  }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
-    Loop& loop = *h.promise().env.loop;
-    if (!scope_.cancelled()) {
-      last_ = source_.poll(message_);
-      if (last_ != Poll::pending) {
-        if (loop.spend_ready()) return false;
-        suspend(h, nullptr);
-        post();
-        return true;
-      }
-      suspend(h, &scope_);
-      armed_ = true;
-      source_.arm(this);
-      return true;
-    }
-    return false;
+    if (armed()) source_.arm(nullptr);
   }
   bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    if (scope_.cancelled()) return false;
+    last_ = source_.poll(message_);
+    if (last_ != Poll::pending) {
+      if (h.promise().env.loop->spend_ready()) [[likely]]
+        return false;
+      parked_.emplace(h);
+    } else {
+      source_.arm(&parked_.emplace(h, scope_));
+    }
+    return true;
+  }
   Result<Message*> await_resume() {
-    if (armed_) {
-      done();
-      armed_ = false;
+    if (armed()) {
       source_.arm(nullptr);
+      parked_.reset();
       if (!scope_.cancelled()) last_ = source_.poll(message_);
     }
     if (scope_.cancelled()) return std::unexpected(scope_.status());
@@ -73,57 +83,91 @@ class [[nodiscard]] Reading : CoWaiter {
   }
 
  private:
+  bool armed() const { return parked_ && last_ == Poll::pending; }
+
   Source& source_;
   CancelScope& scope_;
   Message* message_ = nullptr;
   Poll last_ = Poll::pending;
-  bool armed_ = false;
+  std::optional<Parked> parked_;
 };
 
-// Hands a message over and awaits room for the next. Result: OK, the scope's status, or UNAVAILABLE when nobody reads.
-class [[nodiscard]] Writing : CoWaiter {
+// Awaits that a source's next poll() says something else than pending, or that the scope is cancelled.
+class [[nodiscard]] Arrival : CoWaiter {
  public:
-  Writing(Sink& sink, const Message& message, CancelScope& scope) : sink_(sink), message_(message), scope_(scope) {}
-  Writing(const Writing&) = delete;
-  ~Writing() {
-    if (armed_) sink_.arm(nullptr);
+  Arrival(Source& source, CancelScope& scope) : source_(source), scope_(scope) {}
+  ~Arrival() { source_.arm(nullptr); }
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    suspend(h, &scope_);
+    source_.arm(this);
+  }
+  void await_resume() noexcept {}
+
+ private:
+  Source& source_;
+  CancelScope& scope_;
+};
+
+// Awaits room after a push() that said `pushed`. Result: OK, the scope's status, or UNAVAILABLE when nobody reads.
+class [[nodiscard]] Room {
+ public:
+  Room(Sink& sink, CancelScope& scope, Poll pushed) : sink_(sink), scope_(scope), last_(pushed) {}
+  Room(const Room&) = delete;
+  ~Room() {
+    if (armed()) sink_.arm(nullptr);
   }
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
     if (scope_.cancelled()) return false;
-    Loop& loop = *h.promise().env.loop;
-    last_ = sink_.push(message_);
     if (last_ != Poll::pending) {
-      if (loop.spend_ready()) return false;
-      suspend(h, nullptr);
-      post();
-      return true;
+      if (h.promise().env.loop->spend_ready()) [[likely]]
+        return false;
+      parked_.emplace(h);
+    } else {
+      sink_.arm(&parked_.emplace(h, scope_));
     }
-    suspend(h, &scope_);
-    armed_ = true;
-    sink_.arm(this);
     return true;
   }
   Status await_resume() {
-    if (armed_) {
-      done();
-      armed_ = false;
+    if (armed()) {
       sink_.arm(nullptr);
+      parked_.reset();
       if (sink_.room() == Poll::end) last_ = Poll::end;
     }
     if (scope_.cancelled()) return scope_.status();
-    if (last_ == Poll::end)
-      return Status(Code::unavailable, "the call has ended: nobody reads this stream any more", Origin::library);
+    if (last_ == Poll::end) [[unlikely]]
+      return nobody_reads();
     return Status();
   }
 
- private:
+ protected:
   Sink& sink_;
-  const Message& message_;
   CancelScope& scope_;
-  Poll last_ = Poll::ready;
-  bool armed_ = false;
+  Poll last_;
+
+ private:
+  bool armed() const { return parked_ && last_ == Poll::pending; }
+  static Status nobody_reads();
+
+  std::optional<Parked> parked_;
+};
+
+// Hands a message over and awaits room for the next.
+class [[nodiscard]] Writing : public Room {
+ public:
+  Writing(Sink& sink, const Message& message, CancelScope& scope) : Room(sink, scope, Poll::ready), message_(message) {}
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    if (scope_.cancelled()) return false;
+    last_ = sink_.push(message_);
+    return Room::await_suspend(h);
+  }
+
+ private:
+  const Message& message_;
 };
 
 }  // namespace detail

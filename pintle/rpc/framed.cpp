@@ -17,7 +17,7 @@ void FramedSource::reset(const TypeInfo* type, void** slot, std::size_t limit) {
   type_ = type;
   slot_ = slot;
   limit_ = limit;
-  lent_ = needed_ = largest_ = 0;
+  lent_ = largest_ = 0;
   reader_ = nullptr;
   codec_ = nullptr;
   cut_off_ = false;
@@ -56,32 +56,36 @@ Poll FramedSource::decompress(std::span<const std::byte> bytes, Message*& messag
   return lend(decompressed_->bytes(), true, message);
 }
 
-Poll FramedSource::poll(Message*& message) {
-  release();
-  if (scope_.cancelled()) return Poll::end;
-  const auto unread = body_.body();
-  const wire::FrameStep step = wire::next_message(unread, limit_);
+// What lies at the start of the body is no plain message, and nothing that could become one.
+Poll FramedSource::take_unusual(Message*& message) {
+  const wire::FrameStep step = wire::next_message(body_.body(), limit_);
   switch (step.kind) {
-    case wire::Frame::message:
-      lent_ = step.needed;
-      needed_ = 0;
-      if (step.prefix.compressed) [[unlikely]]
-        return decompress(step.message, message);
-      return lend(step.message, false, message);
     case wire::Frame::bad_flag:
       return fail(Code::internal, "a message begins with a flag that gRPC does not know: the framing is broken");
     case wire::Frame::too_large:
       return fail(Code::resource_exhausted,
                   fmt::format("a message of {} bytes came; the limit is {}", step.prefix.length, limit_));
+    case wire::Frame::message:
+      lent_ = step.needed;
+      return decompress(step.message, message);
     case wire::Frame::need_more:
       break;
   }
-  if (body_.body_ended()) {
-    if (unread.empty() || cut_off_) return Poll::end;
-    return fail(Code::internal, "the stream ended inside a message");
+  return fail(Code::internal, "the stream ended inside a message");
+}
+
+Poll FramedSource::poll(Message*& message) {
+  release();
+  if (scope_.cancelled()) return Poll::end;
+  const auto unread = body_.body();
+  const wire::FrameStep step = wire::next_message(unread, limit_);
+  if (step.kind == wire::Frame::message && !step.prefix.compressed) [[likely]] {
+    lent_ = step.needed;
+    return lend(step.message, false, message);
   }
-  needed_ = step.needed;
-  body_.expect(needed_);
+  if (step.kind != wire::Frame::need_more) return take_unusual(message);
+  if (body_.body_ended()) return unread.empty() || cut_off_ ? Poll::end : take_unusual(message);
+  body_.expect(step.needed);
   return Poll::pending;
 }
 
@@ -91,14 +95,10 @@ void FramedSource::look() {
     if (!current_.was_compressed()) current_.moved(bytes.subspan(wire::kPrefixSize, lent_ - wire::kPrefixSize));
     return;
   }
-  if (!body_.body_ended() && !scope_.cancelled()) {
-    if (bytes.size() < needed_) return;
-    const wire::FrameStep step = wire::next_message(bytes, limit_);
-    if (step.kind == wire::Frame::need_more) {
-      needed_ = step.needed;
-      body_.expect(needed_);
-      return;
-    }
+  const wire::FrameStep step = wire::next_message(bytes, limit_);
+  if (step.kind == wire::Frame::need_more && !body_.body_ended() && !scope_.cancelled()) {
+    body_.expect(step.needed);
+    return;
   }
   std::exchange(reader_, nullptr)->wake();
 }

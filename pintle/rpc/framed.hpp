@@ -49,6 +49,7 @@ class FramedSource final : public Source {
   void look();
   void release();
   Poll lend(std::span<const std::byte> bytes, bool was_compressed, Message*& message);
+  [[gnu::noinline]] Poll take_unusual(Message*& message);
   Poll decompress(std::span<const std::byte> bytes, Message*& message);
   void drop_memory();
   Poll fail(Code code, std::string_view message);
@@ -57,7 +58,7 @@ class FramedSource final : public Source {
   CancelScope& scope_;
   const TypeInfo* type_ = nullptr;
   void** slot_ = nullptr;
-  std::size_t limit_ = 0, lent_ = 0, needed_ = 0, largest_ = 0;
+  std::size_t limit_ = 0, lent_ = 0, largest_ = 0;
   Message current_;
   bool cut_off_ = false;
   Waiter* reader_ = nullptr;

@@ -63,15 +63,20 @@ class Unary final : public Handler {
   explicit Unary(ServiceOf<Method>& service) : service_(service) {}
 
   Task<Status> operator()(Call& call) override {
-    Result<Message*> first = co_await call.read();
-    if (!first) co_return std::move(first).error();
-    if (*first == nullptr) co_return missing_request();
-    call.facts.read_compressed = (*first)->was_compressed();
-    const Request* request = (*first)->template as<Request>();
+    // The request is nearly always here already, and an await costs more than its poll.
+    Message* message = nullptr;
+    while (!call.cancelled() && call.requests->poll(message) == Poll::pending)
+      co_await pintle::detail::Arrival(*call.requests, call.scope);
+    if (call.cancelled()) co_return call.scope.status();
+    if (message == nullptr) co_return missing_request();
+    call.facts.read_compressed = message->was_compressed();
+    const Request* request = message->template as<Request>();
     if (request == nullptr) co_return pintle::detail::malformed_message(type_of<Request>.name());
-    Result<Message*> second = co_await call.read();
-    if (!second) co_return std::move(second).error();
-    if (*second != nullptr) co_return second_request();
+    message = nullptr;
+    while (!call.cancelled() && call.requests->poll(message) == Poll::pending)
+      co_await pintle::detail::Arrival(*call.requests, call.scope);
+    if (call.cancelled()) co_return call.scope.status();
+    if (message != nullptr) co_return second_request();
     if (call.reply != nullptr) {
       *call.reply = type_of<Response>.slot(*call.reply);
       auto& response = *static_cast<Response*>(*call.reply);
@@ -79,7 +84,9 @@ class Unary final : public Handler {
         Status status = co_await filling;
         if (!status.ok()) co_return status;
         const Message reply(&response, type_of<Response>);
-        co_return co_await call.write(reply);
+        const Poll pushed = call.responses->push(reply);
+        if (pushed == Poll::ready) co_return Status();
+        co_return co_await pintle::detail::Room(*call.responses, call.scope, pushed);
       }
     }
     Result<Response> response = co_await (service_.*Method)(call, *request);

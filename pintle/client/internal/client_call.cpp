@@ -141,24 +141,31 @@ Task<Status> TransportHandler::operator()(Call& call) {
   Status status;
   bool head_given = false;
   for (;;) {
-    Result<Message*> message = co_await detail::Reading(exchange.responses(), call.scope);
-    if (!message) {
+    Message* message = nullptr;
+    const Poll polled = exchange.responses().poll(message);
+    if (polled == Poll::pending) {
+      co_await detail::Arrival(exchange.responses(), call.scope);
+      continue;
+    }
+    if (call.cancelled()) {
       exchange.cancel();
-      status = std::move(message).error();
+      status = call.scope.status();
       break;
     }
     if (!head_given && exchange.reader().has_head()) {
       head_given = true;
       call.responses->head(call.head);
     }
-    if (*message == nullptr) {
+    if (polled == Poll::end) {
       status = exchange.reader().outcome();
       break;
     }
-    if (Status gone = co_await call.write(**message); !gone.ok()) {
-      exchange.cancel();
-      status = std::move(gone);
-      break;
+    if (const Poll pushed = call.responses->push(*message); pushed != Poll::ready || server_streams(method_.kind)) {
+      if (Status gone = co_await detail::Room(*call.responses, call.scope, pushed); !gone.ok()) {
+        exchange.cancel();
+        status = std::move(gone);
+        break;
+      }
     }
   }
   if (up) {

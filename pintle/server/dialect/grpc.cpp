@@ -142,21 +142,23 @@ void GrpcResponder::add_metadata(const Metadata& metadata) {
 }
 
 void GrpcResponder::head(transport::Exchange& to, ResponseForm form, const Metadata& metadata) {
+  if (metadata.empty()) [[likely]]
+    return to.send_head(kHeads[form.index()], {}, false);
   fields_.clear();
   used_ = 0;
-  if (!metadata.empty()) {
-    values_.reserve(metadata.size());
-    add_metadata(metadata);
-  }
+  values_.reserve(metadata.size());
+  add_metadata(metadata);
   to.send_head(kHeads[form.index()], fields_, false);
 }
 
 void GrpcResponder::status(transport::Exchange& to, bool head_sent, ResponseForm form, const Status& status,
                            const Metadata& trailers) {
+  const bool plain = status.ok() && head_sent;
+  if (plain && trailers.empty()) [[likely]]
+    return to.send_trailers(kOkTrailers, {});
   fields_.clear();
   used_ = 0;
   values_.reserve(trailers.size() + 2);
-  const bool plain = status.ok() && head_sent;
   if (!plain) {
     fields_.push_back({"grpc-status", wire::format_grpc_status(status.code()), Indexing::incremental});
     if (!status.message().empty()) {
