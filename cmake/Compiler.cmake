@@ -34,10 +34,11 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(-g1 -gdwarf-4)  # valgrind 3.19 reads no later DWARF from clang 19
 endif()
 
-find_program(PINTLE_LLD ld.lld-19)
-if(PINTLE_LLD AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+include(PintleWholeProgram)
+if(PINTLE_LLD)
   add_link_options(-fuse-ld=${PINTLE_LLD})
 endif()
+add_compile_options(${PINTLE_FAT_OBJECTS})
 
 find_program(PINTLE_CCACHE ccache)
 if(PINTLE_CCACHE AND PROJECT_IS_TOP_LEVEL)

@@ -16,6 +16,6 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/pintle-config.cmake.in
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/pintle-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES
   ${PROJECT_BINARY_DIR}/pintle-config.cmake ${PROJECT_BINARY_DIR}/pintle-config-version.cmake
-  ${PROJECT_SOURCE_DIR}/cmake/PintleGenerate.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/PintleGenerate.cmake ${PROJECT_SOURCE_DIR}/cmake/PintleWholeProgram.cmake
   DESTINATION ${PINTLE_INSTALL_CMAKE})
 install(EXPORT pintle NAMESPACE pintle:: FILE pintle-targets.cmake DESTINATION ${PINTLE_INSTALL_CMAKE})
