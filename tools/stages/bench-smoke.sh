@@ -7,6 +7,7 @@ short() {
     --rows unary_10x10,tls_unary_10x10,connect_plain,connect_tls
   check "instructions of one unary call, server" "$PINTLE_ROOT/bench/instructions" --no-build --side server
   check "instructions of one unary call, client" "$PINTLE_ROOT/bench/instructions" --no-build --side client
+  check "memory of idle connections and open streams" "$PINTLE_ROOT/bench/memory" --no-build
 }
 
 long() {
