@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include <pintle/async/descriptor.hpp>
+#include <pintle/base/log_limit.hpp>
 #include <pintle/net/internal/fd.hpp>
 #include <pintle/net/internal/socket.hpp>
 
@@ -100,6 +101,7 @@ class Listener::Core final : public std::enable_shared_from_this<Core>, Descript
   void on_writable() noexcept override {}
   bool accept_some(int most);
   void hand_out(Fd fd, const SockAddress& peer);
+  void refuse(const SockAddress& peer, std::string_view limit, std::size_t most);
   bool admit_ip(const std::string& ip);
   void release(std::size_t loop, const std::string& ip);
   void pause(int error);
@@ -117,6 +119,7 @@ class Listener::Core final : public std::enable_shared_from_this<Core>, Descript
   std::unordered_map<std::string, std::size_t> ips_;  // guarded by ips_mutex_
   std::string file_;                                  // the unix socket's, as long as it is ours to remove
   std::pair<dev_t, ino_t> file_id_;
+  LogLimit refusals_;
   std::size_t last_ = 0;
   std::optional<Descriptor> descriptor_;
   Pause pause_;
@@ -185,10 +188,9 @@ void Listener::Core::hand_out(Fd fd, const SockAddress& peer) {
     }
   }
   std::string ip = options_.max_per_ip != 0 ? peer.ip() : std::string();
-  if ((options_.max_connections != 0 && total >= options_.max_connections) || !admit_ip(ip)) {
-    refused_.fetch_add(1, std::memory_order_relaxed);
-    return;
-  }
+  if (options_.max_connections != 0 && total >= options_.max_connections)
+    return refuse(peer, "max_connections", options_.max_connections);
+  if (!admit_ip(ip)) return refuse(peer, "max_connections_per_ip", options_.max_per_ip);
   last_ = best;
   open_[best].fetch_add(1, std::memory_order_relaxed);
   accepted_.fetch_add(1, std::memory_order_relaxed);
@@ -197,6 +199,16 @@ void Listener::Core::hand_out(Fd fd, const SockAddress& peer) {
   target.post([this, &target, connection = std::move(fd), peer, held = std::move(lease)]() mutable {
     on_connection_(std::make_unique<Socket>(target, std::move(connection), peer, std::move(held)));
   });
+}
+
+void Listener::Core::refuse(const SockAddress& peer, std::string_view limit, std::size_t most) {
+  refused_.fetch_add(1, std::memory_order_relaxed);
+  if (const auto line = refusals_.pass(loop().now()))
+    options_.log.warn("connection refused: too many are open", {{"address", address_.to_string()},
+                                                                {"network.peer.address", peer.to_string()},
+                                                                {"limit", limit},
+                                                                {"limit.value", most},
+                                                                {"lines_left_out", line->left_out}});
 }
 
 bool Listener::Core::admit_ip(const std::string& ip) {

@@ -79,11 +79,21 @@ TEST(Listener, GivesConnectionsToTheLoopThatHasTheFewest) {
   finish(runtime, **listener);
 }
 
-TEST(Listener, ClosesWhatIsAboveItsBounds) {
+TEST(Listener, ClosesWhatIsAboveItsBoundsAndSaysWhy) {
+  struct Log final : LogSink {
+    bool enabled(Level) const noexcept override { return true; }
+    void write(Level, std::string_view, std::span<const Field> fields) noexcept override {
+      for (const Field& field : fields)
+        if (field.key == "limit") limits.emplace_back(std::get<std::string_view>(field.value));
+    }
+    std::vector<std::string> limits;  // of the accepting loop, which is looked at when it has stopped
+  };
   Runtime runtime(threads(2));
   runtime.start();
   for (const bool per_ip : {false, true}) {
+    Log log;
     ListenerOptions options;
+    options.log = Logger(&log);
     (per_ip ? options.max_per_ip : options.max_connections) = 3;
     auto listener = Listener::listen(address("127.0.0.1:0"), all(runtime), Echo::serve, options);
     (*listener)->start();
@@ -98,6 +108,8 @@ TEST(Listener, ClosesWhatIsAboveItsBounds) {
     eventually(runtime, [&] { return (*listener)->counts().accepted == 6; });
     clients.clear();
     finish(runtime, **listener);
+    EXPECT_THAT(log.limits, testing::Each(per_ip ? "max_connections_per_ip" : "max_connections"));
+    EXPECT_EQ(log.limits.size(), 2u);
   }
 }
 

@@ -197,7 +197,7 @@ TlsStream::Step TlsStream::refused(int why) {
 // The queue of errors in words; first those who speak something else than TLS.
 std::string TlsStream::explain() const {
   const std::string_view first(first_.data(), first_size_);
-  const std::string text = take_errors("");
+  std::string text = take_errors("");
   if (first_size_ != 0 && first[0] != 0x16 && first[0] != 0x15) {
     const std::string_view who = client_ ? "the server" : "the client";
     if (first.starts_with("PRI ") || (client_ && first.size() >= 4 && first[3] == 4))
