@@ -167,6 +167,7 @@ void add_message(const pb::Descriptor& type, Names& taken) {
 
 std::vector<MethodNames> method_names(const pb::ServiceDescriptor& service) {
   std::vector<std::string> wishes;
+  wishes.reserve(static_cast<std::size_t>(service.method_count()));
   for (int i = 0; i < service.method_count(); ++i) wishes.push_back(service.method(i)->name());
   Names taken(std::begin(kTakenInService), std::end(kTakenInService));
   const std::vector<std::string> given = give(wishes, taken);

@@ -180,7 +180,7 @@ RC_GTEST_PROP(Property13_ProtobufRoundTrip, AnyMessageSurvivesAndReserialisesToT
   MessageSlot slot(&type_of<Everything>);
   static_cast<Everything*>(slot.fresh())->set_word("left over from the message before");
   Message received(bytes, &type_of<Everything>, slot.at());
-  const Everything* back = received.as<Everything>();
+  const auto* back = received.as<Everything>();
 
   RC_ASSERT(back != nullptr);
   RC_ASSERT(same(original, *back));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -20,7 +21,8 @@ class Histogram {
 
   // The value that a share `q` (0 to 1) of the durations does not exceed, as the middle of its bucket; 0 when empty.
   [[nodiscard]] double quantile(double q) const {
-    const auto rank = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(q * static_cast<double>(count_) + 0.5));
+    const auto rank =
+        std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::llround(q * static_cast<double>(count_))));
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < kBuckets; ++i) {
       seen += buckets_[i];

@@ -58,6 +58,7 @@ items::ServiceLimits service_limits(const ItemsConfig& config) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-exception-escape): what throws here ends a process that serves nobody yet
 int main(int argc, char** argv) {
   pintle::App app("items", argc, argv, {pintle::config_section<ItemsConfig>("items")});
   const auto& config = app.config<ItemsConfig>();

@@ -37,7 +37,7 @@ Config read_config(std::string_view name, int argc, const char* const* argv,
   std::fputs(config.error().out.c_str(), stdout);
   std::fflush(stdout);
   std::fputs(config.error().err.c_str(), stderr);
-  std::exit(config.error().code);
+  std::exit(config.error().code);  // NOLINT(concurrency-mt-unsafe): no other thread runs yet
 }
 
 Level level_of(config::v1::LogLevel level) {
@@ -124,14 +124,14 @@ struct App::Impl {
 
 // A certificate that can't be used is a wrong configuration: the process does not start.
 void App::Impl::load_tls() {
-  const char* file = std::getenv("SSLKEYLOGFILE");
+  const char* file = std::getenv("SSLKEYLOGFILE");  // NOLINT(concurrency-mt-unsafe): no other thread runs yet
   const std::string key_log_file = file == nullptr ? "" : file;
   auto where = places(settings, key_log_file);
   auto client = tls_client(config.get<config::v1::Client>(), key_log_file);
   if (!where || !client) {
     const Status& wrong = where ? client.error() : where.error();
     fmt::print(stderr, "{}: {}\n", name, wrong.message());
-    std::exit(2);
+    std::exit(2);  // NOLINT(concurrency-mt-unsafe): no other thread runs yet
   }
   listen_on = std::move(*where);
   tls = std::move(*client);
@@ -188,6 +188,7 @@ App::App(std::string_view name, int argc, const char* const* argv, std::vector<C
   impl_->start_reloading();
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): out of memory while it stops is the end either way
 App::~App() {
   impl_->stop();
   impl_->signals.reset();
@@ -202,7 +203,8 @@ Runtime& App::runtime() { return impl_->runtime; }
 void App::serve(Service& service) {
   if (Status added = impl_->server.add(service); !added.ok()) {
     impl_->log.error("can't serve", {{"error", added.message()}});
-    std::exit(1);
+    impl_->stop();
+    std::exit(1);  // NOLINT(concurrency-mt-unsafe): the loops have stopped
   }
 }
 

@@ -159,8 +159,8 @@ Task<Status> call(Channel& channel, std::string_view path, Pipe& down) {
 class Apps : public ::testing::Test {
  protected:
   static const std::vector<std::string>& any_port() {
-    static const std::vector<std::string> flags = {"--server.host=127.0.0.1", "--server.port=0", "--server.threads=1"};
-    return flags;
+    static const std::vector<std::string> kFlags = {"--server.host=127.0.0.1", "--server.port=0", "--server.threads=1"};
+    return kFlags;
   }
   static std::vector<std::string> with(std::vector<std::string> more) {
     more.insert(more.begin(), any_port().begin(), any_port().end());

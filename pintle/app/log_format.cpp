@@ -96,9 +96,9 @@ struct AppendValue {
 void format_log_line(LogFormat format, std::chrono::sys_time<std::chrono::nanoseconds> time, Level level,
                      std::string_view message, std::span<const Field> fields, std::string& out) {
   if (format == LogFormat::json) {
-    out += "{\"time\":\"";
+    out += R"({"time":")";
     append_time(time, 9, out);
-    fmt::format_to(std::back_inserter(out), "\",\"severity\":\"{}\",\"message\":", severity(level));
+    fmt::format_to(std::back_inserter(out), R"(","severity":"{}","message":)", severity(level));
     append_quoted(message, out);
     for (const Field& field : fields) {
       out += ",\"";

@@ -146,7 +146,7 @@ TEST(Loop, EndsATurnAfterTheCoroutinesAndOnceOnly) {
     loop.at_turn_end(m);
     loop.at_turn_end(m);
     (void)co_await sleep_for(Duration(0));
-    l.push_back("coroutine");
+    l.emplace_back("coroutine");
     co_return 1;
   };
   t.start(body(log, t.loop, flush), done);

@@ -21,7 +21,7 @@ Metadata& Metadata::add(std::string_view key, std::string_view value) {
   char* old = nullptr;  // the views may lie in it
   if (needed > capacity_) {
     if (needed > INT32_MAX) throw std::length_error("metadata of more than 2 GiB");
-    const auto wanted = std::max<std::size_t>({needed, capacity_ * std::size_t{2}, 256});
+    const auto wanted = std::max({needed, capacity_ * std::size_t{2}, std::size_t{256}});
     auto* fresh = static_cast<char*>(std::malloc(wanted));
     if (fresh == nullptr) throw std::bad_alloc();
     if (used_ != 0) std::memcpy(fresh, bytes_, used_);

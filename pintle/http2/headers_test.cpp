@@ -96,8 +96,8 @@ TEST(Headers, AFieldMeansTheSameWhenItIsRepeatedByIndex) {
   std::string first = block(kRequest);
   std::string indexed;
   for (std::size_t i = 0; i < first.size();) {
-    const auto name = static_cast<std::size_t>(first[i + 1]);
-    const auto value = static_cast<std::size_t>(first[i + 2 + name]);
+    const auto name = static_cast<unsigned char>(first[i + 1]);
+    const auto value = static_cast<unsigned char>(first[i + 2 + name]);
     indexed += '\x40' + first.substr(i + 1, 2 + name + value);
     i += 3 + name + value;
   }

@@ -12,14 +12,14 @@ namespace pintle {
 namespace {
 
 using std::chrono::seconds;
-using test::kMethod;
+using test::method_of_kind;
 using test::push;
 using test::take;
 using test::Text;
 using test::TurnedLoop;
 using ::testing::ElementsAre;
 
-constexpr MethodInfo kBidi = kMethod(Kind::bidi);
+constexpr MethodInfo kBidi = method_of_kind(Kind::bidi);
 
 struct CallTest : ::testing::Test {
   Task<Result<std::string>> read() {
@@ -150,7 +150,7 @@ TEST_F(CallTest, APooledCallForgetsTheLastOne) {
   EXPECT_FALSE(call.cancelled()) << "the scope of a call that is over";
 
   CancelScope next;
-  constexpr MethodInfo kUnary = kMethod(Kind::unary);
+  constexpr MethodInfo kUnary = method_of_kind(Kind::unary);
   call.reset(kUnary, &next);
   EXPECT_EQ(call.method, &kUnary);
   EXPECT_TRUE(call.request.empty() && call.head.empty() && call.trailers.empty());

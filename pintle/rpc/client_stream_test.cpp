@@ -11,7 +11,7 @@ namespace pintle {
 namespace {
 
 using std::chrono::seconds;
-using test::kMethod;
+using test::method_of_kind;
 using test::Text;
 using test::TurnedLoop;
 using ::testing::HasSubstr;
@@ -20,8 +20,8 @@ using Server = ServerStream<Text>;
 using Upload = ClientStream<Text, Text>;
 using Chat = BidiStream<Text, Text>;
 
-constexpr MethodInfo kUnary = kMethod(Kind::unary), kList = kMethod(Kind::server_stream),
-                     kJoin = kMethod(Kind::client_stream), kChat = kMethod(Kind::bidi);
+constexpr MethodInfo kUnary = method_of_kind(Kind::unary), kList = method_of_kind(Kind::server_stream),
+                     kJoin = method_of_kind(Kind::client_stream), kChat = method_of_kind(Kind::bidi);
 
 // The chain: what a channel would do with the call.
 struct FakeChain final : Handler {

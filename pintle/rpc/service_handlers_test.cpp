@@ -11,7 +11,7 @@
 namespace pintle {
 namespace {
 
-using test::kMethod;
+using test::method_of_kind;
 using test::push;
 using test::take;
 using test::Text;
@@ -65,7 +65,7 @@ Task<Status> fill(Call&, const Text& request, Text& response) {
 struct Handlers : ::testing::Test {
   // Runs the handler with these requests and then their end.
   Status run(Handler& handler, std::initializer_list<std::string_view> requests, Kind kind = Kind::unary) {
-    method = kMethod(kind);
+    method = method_of_kind(kind);
     call.emplace(method, in.emplace(&type_of<Text>).source(), out.emplace(&type_of<Text>).sink(), nullptr);
     call->reply = reply;
     for (std::string_view text : requests) push(in->sink(), text);
@@ -147,7 +147,7 @@ TEST_F(Handlers, AnExceptionGoesThroughToWhoeverRunsTheChain) {
     }
     co_return Status(Code::unknown, "caught");
   };
-  method = kMethod(Kind::unary);
+  method = method_of_kind(Kind::unary);
   Pipe up(&type_of<Text>), down(&type_of<Text>);
   Call c(method, up.source(), down.sink(), nullptr);
   push(up.sink(), "throw");
@@ -175,7 +175,7 @@ TEST_F(Handlers, StreamsGoDownUpAndBothWays) {
 
 TEST_F(Handlers, TheCallSaysWhetherItsLastRequestCameCompressed) {
   const auto ask = [this](Handler& handler, Kind kind, std::initializer_list<bool> compressed) {
-    method = kMethod(kind);
+    method = method_of_kind(kind);
     call.emplace(method, in.emplace(&type_of<Text>).source(), out.emplace(&type_of<Text>).sink(), nullptr);
     for (const bool each : compressed) {
       Message message(test::bytes_of("x"), nullptr, nullptr);

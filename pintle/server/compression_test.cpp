@@ -20,7 +20,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-using ::testing::StartsWith;
 using wire::data;
 using wire::headers;
 
@@ -37,8 +36,8 @@ std::string packed(Encoding encoding, std::string_view text) {
   return out;
 }
 
-const auto starts_compressed = HasSubstr("\"\\x01\\x00\\x00\\x00");
-const auto is_plain = HasSubstr(" 205 bytes");  // the prefix and 200 times x
+const auto kStartsCompressed = HasSubstr(R"("\x01\x00\x00\x00)");
+const auto kIsPlain = HasSubstr(" 205 bytes");  // the prefix and 200 times x
 
 // -- Requests ---------------------------------------------------------------------------------------------------------
 
@@ -197,12 +196,12 @@ class CompressedResponses : public ::testing::Test, public ServerTest {
   void expect_compressed(const Lines& lines, Encoding encoding) {
     EXPECT_THAT(lines, ElementsAre(HasSubstr(" grpc-encoding=" + name_of(encoding) +
                                              " grpc-accept-encoding=identity,gzip,deflate,zstd"),
-                                   starts_compressed, is_plain, starts_compressed, HasSubstr("grpc-status=0")))
+                                   kStartsCompressed, kIsPlain, kStartsCompressed, HasSubstr("grpc-status=0")))
         << name_of(encoding);
   }
   void expect_plain(const Lines& lines) {
-    EXPECT_THAT(lines, ElementsAre(AllOf(HasSubstr(":status=200"), Not(HasSubstr("grpc-encoding"))), is_plain, is_plain,
-                                   is_plain, HasSubstr("grpc-status=0")));
+    EXPECT_THAT(lines, ElementsAre(AllOf(HasSubstr(":status=200"), Not(HasSubstr("grpc-encoding"))), kIsPlain, kIsPlain,
+                                   kIsPlain, HasSubstr("grpc-status=0")));
   }
   std::optional<Encoding> chosen;
   bool head_first = false;

@@ -27,7 +27,6 @@ namespace {
 
 using pintle::testing::CertificateWish;
 using pintle::testing::TestAuthority;
-using ::testing::Contains;
 using ::testing::HasSubstr;
 
 struct Lines final : LogSink {

@@ -12,7 +12,6 @@
 namespace pintle::compression {
 namespace {
 
-using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::InMemoryServer;

@@ -11,7 +11,6 @@ namespace pintle::property {
 namespace {
 
 using testing::InMemoryServer;
-using testing::MemoryPair;
 using testing::MemoryPipeOptions;
 using testing::Running;
 

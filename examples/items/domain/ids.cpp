@@ -10,7 +10,7 @@ namespace items {
 Time system_time() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
 std::uint64_t system_randomness() {
-  thread_local std::random_device device;
+  static thread_local std::random_device device;
   return (static_cast<std::uint64_t>(device()) << 32) | device();
 }
 

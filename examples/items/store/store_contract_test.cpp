@@ -54,7 +54,7 @@ TEST_P(StoreContract, WhatWasInsertedIsFoundAsItWas) {
   Item item = numbered(1);
   item.name = "'; DROP TABLE items; -- ☺";
   item.description = "a\r\n\t\"b\" %_\\ $1 ?1 {x}";
-  item.labels = {{"a", ""}, {"b", "\\N {null} \"x\", 'y'"}};
+  item.labels = {{"a", ""}, {"b", R"(\N {null} "x", 'y')"}};
   item.tags = {"z", "a,b", "{}", "NULL", "\"q\"", "back\\slash"};
   item.quantity = INT64_MAX;
   item.price = Money("JPY", INT64_MAX);

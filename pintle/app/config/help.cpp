@@ -29,7 +29,7 @@ std::string config_help(std::string_view program, const std::vector<ConfigSectio
     const FieldDescriptor& field = *key.field;
     const auto& rule = app::rule(field);
     std::string type = app::type_of(field);
-    if (field.is_repeated() && !field.is_map()) type = "list of " + type;
+    if (field.is_repeated() && !field.is_map()) type.insert(0, "list of ");
     std::string fallback = rule.default_();
     if (rule.required()) fallback = "must be set";
     if (fallback.empty() && !field.is_repeated()) {

@@ -121,8 +121,9 @@ void Session::Impl::pump() {
 // One frame of the stream's queue, or what comes after the queue.
 void Session::Impl::turn(StreamRecord& stream) {
   if (!stream.queue.empty()) {
-    const auto n = std::min<std::size_t>(
-        {stream.queue.size(), stream.send.available(), send_window.available(), peer.max_frame_size, kMaxDataFrame});
+    const std::uint32_t allowed =
+        std::min({stream.send.available(), send_window.available(), peer.max_frame_size, kMaxDataFrame});
+    const auto n = std::min<std::size_t>(stream.queue.size(), allowed);
     if (n == 0) return;
     const bool last = n == stream.queue.size() && stream.end_wanted && stream.trailers == nullptr;
     std::byte* at = output.extend(kFrameHeaderSize + n);

@@ -1,7 +1,6 @@
 #include <pintle/http2/test_support/nghttp2_engine.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include <nghttp2/nghttp2.h>
@@ -57,7 +56,7 @@ struct Nghttp2Engine::Callbacks {
                       nghttp2_data_source*, void* user) {
     std::string& body = self(user).bodies_[id];
     const std::size_t n = std::min(room, body.size());
-    std::memcpy(to, body.data(), n);
+    std::copy_n(body.data(), n, to);
     body.erase(0, n);
     if (body.empty()) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return static_cast<ssize_t>(n);

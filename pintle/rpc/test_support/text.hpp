@@ -27,8 +27,8 @@ struct Text {
     std::string_view full_name() const { return "test.Text"; }
   };
   static const Descriptor* descriptor() {
-    static constexpr Descriptor d;
-    return &d;
+    static constexpr Descriptor kDescriptor;
+    return &kDescriptor;
   }
   bool ParseFromArray(const void* bytes, int n) {
     ++parses;
@@ -100,7 +100,7 @@ class TaskFunction {
   std::shared_ptr<Base> held_;
 };
 
-constexpr MethodInfo kMethod(Kind kind) {
+constexpr MethodInfo method_of_kind(Kind kind) {
   return {.path = "/test.Texts/Do",
           .service = "test.Texts",
           .name = "Do",

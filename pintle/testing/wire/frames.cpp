@@ -2,7 +2,6 @@
 
 namespace pintle::testing::wire {
 
-using http2::FrameHeader;
 using http2::FrameType;
 
 namespace {

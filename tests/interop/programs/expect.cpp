@@ -4,8 +4,8 @@
 
 namespace interop {
 
-void expect(bool true_, std::string_view what) {
-  if (!true_) throw Failure(std::string(what));
+void expect(bool holds, std::string_view what) {
+  if (!holds) throw Failure(std::string(what));
 }
 
 void expect_ok(const pintle::Status& status, std::string_view what) {

@@ -20,7 +20,7 @@ class Failure : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-void expect(bool true_, std::string_view what);
+void expect(bool holds, std::string_view what);
 
 template <class T, class U>
 void expect_equal(const T& seen, const U& wanted, std::string_view what) {

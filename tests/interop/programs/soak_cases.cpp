@@ -13,7 +13,6 @@ namespace interop {
 
 using pintle::CallOptions;
 using pintle::Result;
-using pintle::Status;
 using pintle::Task;
 using pintle::TimePoint;
 

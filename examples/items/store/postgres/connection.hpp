@@ -13,7 +13,7 @@
 #include <pintle/base/clock.hpp>
 
 extern "C" {
-typedef struct pg_conn PGconn;
+using PGconn = struct pg_conn;
 }
 
 namespace items {

@@ -87,12 +87,14 @@ Item read_item(Rows& row) {
 
 std::vector<std::string> keys_of(const Item& item) {
   std::vector<std::string> keys;
+  keys.reserve(item.labels.size());
   for (const auto& [key, value] : item.labels) keys.push_back(key);
   return keys;
 }
 
 std::vector<std::string> values_of(const Item& item) {
   std::vector<std::string> values;
+  values.reserve(item.labels.size());
   for (const auto& [key, value] : item.labels) values.push_back(value);
   return values;
 }

@@ -74,12 +74,14 @@ Parameters&& Parameters::optional_integer(const std::optional<std::int64_t>& val
 
 std::vector<const char*> Parameters::pointers() const {
   std::vector<const char*> pointers;
+  pointers.reserve(values_.size());
   for (const auto& value : values_) pointers.push_back(value ? value->data() : nullptr);
   return pointers;
 }
 
 std::vector<int> Parameters::lengths() const {
   std::vector<int> lengths;
+  lengths.reserve(values_.size());
   for (const auto& value : values_) lengths.push_back(value ? static_cast<int>(value->size()) : 0);
   return lengths;
 }

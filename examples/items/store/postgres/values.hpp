@@ -9,7 +9,7 @@
 #include <vector>
 
 extern "C" {
-typedef struct pg_result PGresult;
+using PGresult = struct pg_result;
 }
 
 namespace items {

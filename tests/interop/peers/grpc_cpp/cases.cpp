@@ -24,8 +24,8 @@ constexpr std::array<std::size_t, 4> kResponseSizes = {31415, 9, 2653, 58979};
 constexpr std::string_view kSpecialMessage =
     "\t\ntest with whitespace\r\nand Unicode BMP \u263a and non-BMP \U0001f608\t\n";
 
-void expect(bool true_, std::string_view what) {
-  if (!true_) throw Failure(std::string(what));
+void expect(bool holds, std::string_view what) {
+  if (!holds) throw Failure(std::string(what));
 }
 
 void expect_status(const Status& status, StatusCode code, std::string_view message) {
@@ -183,19 +183,19 @@ void custom_metadata(Context& context) {
 }
 
 void status_code_and_message(Context& context) {
-  constexpr std::string_view message = "test status message";
+  constexpr std::string_view kMessage = "test status message";
   ClientContext call;
   SimpleResponse response;
-  const auto request = asks_for<SimpleRequest>(StatusCode::UNKNOWN, message);
-  expect_status(context.stub->UnaryCall(&call, request, &response), StatusCode::UNKNOWN, message);
+  const auto request = asks_for<SimpleRequest>(StatusCode::UNKNOWN, kMessage);
+  expect_status(context.stub->UnaryCall(&call, request, &response), StatusCode::UNKNOWN, kMessage);
 
   ClientContext streaming;
   auto stream = context.stub->FullDuplexCall(&streaming);
-  expect(stream->Write(asks_for<StreamingOutputCallRequest>(StatusCode::UNKNOWN, message)), "a write failed");
+  expect(stream->Write(asks_for<StreamingOutputCallRequest>(StatusCode::UNKNOWN, kMessage)), "a write failed");
   stream->WritesDone();
   StreamingOutputCallResponse answer;
   expect(!stream->Read(&answer), "a response came");
-  expect_status(stream->Finish(), StatusCode::UNKNOWN, message);
+  expect_status(stream->Finish(), StatusCode::UNKNOWN, kMessage);
 }
 
 void special_status_message(Context& context) {
