@@ -162,6 +162,8 @@ class Loop {
   // Posted work, due timers, ready coroutines, then the work for the turn's end. True when something is left for
   // another turn, which must then come without waiting.
   bool run_turn();
+  // Coroutines are ready, so that the next turn comes without waiting.
+  bool has_ready() const noexcept { return head_ != nullptr; }
   // Only the ready coroutines: a connection calls it after each batch that it read, so that they find the bytes in
   // place. Never from inside a coroutine.
   void run_ready();

@@ -38,6 +38,7 @@ void Session::feed(std::span<const std::byte> bytes, TimePoint now) {
 }
 
 Buffer& Session::output() { return impl_->output; }
+const Buffer& Session::output() const { return impl_->output; }
 
 std::optional<TimePoint> Session::next_timer() const {
   if (impl_->dead) return std::nullopt;

@@ -87,6 +87,7 @@ class Session {
   // -- The driver's side --------------------------------------------------------------------------------------------
   void feed(std::span<const std::byte> bytes, TimePoint now);
   Buffer& output();
+  const Buffer& output() const;
   // Moves queued stream data into output(), the streams taking turns a frame at a time, up to output_cap. Call before
   // each send.
   void pump();

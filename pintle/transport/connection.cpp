@@ -12,7 +12,8 @@ namespace {
 // Told apart in PING acks: a drain's PING ends the notice, a keepalive's does nothing more than arrive.
 constexpr std::uint64_t kDrainTag = 0x70696e746c652d64;      // "pintle-d"
 constexpr std::uint64_t kKeepaliveTag = 0x70696e746c652d6b;  // "pintle-k"
-constexpr std::size_t kIdleOutput = 16 * 1024;               // what a connection without streams keeps
+constexpr std::size_t kIdleOutput = 16 * 1024;               // memory that a connection without streams keeps
+constexpr Duration kIdleMemory = std::chrono::seconds(1);  //   after this time; until then the next call may need more
 constexpr int kReadsPerTurn = 4;                       // of a full buffer: then the other connections have their turn
 constexpr Duration kNotice = std::chrono::seconds(1);  // from the first to the second GOAWAY of an end of our own
 
@@ -262,9 +263,15 @@ void Connection::flush() {
   if (closed_) return;
   if (!accepted_.empty()) start_accepted();
   Buffer& output = session_.output();
+  bool written = false;
   while (!write_blocked_) {
     session_.pump();
     if (output.empty()) break;
+    // A writer that was woken just now adds to what is left, and both leave in one write.
+    if (std::exchange(written, true) && loop_.has_ready()) {
+      flush_soon();
+      break;
+    }
     const net::IoResult sent = stream_->write(output.bytes());
     if (sent.state == net::IoState::ok) {
       output.consume(sent.size);
@@ -285,11 +292,16 @@ void Connection::flush() {
       return;
     }
   }
-  output.shrink(session_.active_streams() == 0 ? kIdleOutput : options_.http2.output_cap);
+  output.shrink(2 * options_.http2.output_cap);  // what fits under the cap, in a buffer that grows by doubling
   arm_timer();
 }
 
 // -- Time -------------------------------------------------------------------------------------------------------------
+
+bool Connection::has_idle_memory() {
+  const Buffer& output = session_.output();
+  return session_.active_streams() == 0 && output.empty() && output.capacity() > kIdleOutput;
+}
 
 void Connection::arm_timer() {
   TimePoint at = session_.next_timer().value_or(TimePoint::max());
@@ -297,6 +309,7 @@ void Connection::arm_timer() {
   at = std::min({at, keepalive_.next(has_streams), age_ends_, notice_ends_, grace_ends_});
   if (!has_streams && phase_ == Phase::open)
     at = std::min(at, Deadline::after(idle_since_, options_.idle_timeout).at());
+  if (has_idle_memory()) at = std::min(at, idle_since_ + kIdleMemory);
   if (at != TimePoint::max() && (!alarm_.armed() || at < alarm_.at())) loop_.arm(alarm_, at);
 }
 
@@ -304,6 +317,7 @@ void Connection::on_timer() {
   const TimePoint now = loop_.now();
   session_.on_timer(now);
   const bool has_streams = session_.active_streams() != 0;
+  if (has_idle_memory() && now >= idle_since_ + kIdleMemory) session_.output().shrink(kIdleOutput);
   switch (keepalive_.on_timer(now, has_streams)) {
     case Keepalive::Action::ping:
       session_.ping(kKeepaliveTag);

@@ -1,6 +1,7 @@
 // Requests, responses and bodies on a connection, seen from the user of an exchange and from the wire.
 #include <gmock/gmock.h>
 
+#include <pintle/async/event.hpp>
 #include <pintle/transport/test_support/test_bed.hpp>
 
 namespace pintle::transport {
@@ -204,6 +205,72 @@ TEST(Connection, AllThatOneReadProvokesGoesOutInOneWrite) {
   bed.give(bytes);
   EXPECT_EQ(bed.sent().size(), 30u);
   EXPECT_EQ(bed.line.writes, 1);
+}
+
+// Writes whenever there is room, as a handler does that streams.
+Root stream(Ear& ear, Event& room, int messages, std::size_t size) {
+  for (int i = 1; i <= messages; ++i) {
+    EXPECT_TRUE(ear.write(std::string(size, 'x'), i == messages));
+    while (!ear.exchange.body_writable()) {
+      room.reset();
+      static_cast<void>(co_await room.wait());
+    }
+  }
+}
+
+TEST(Connection, WhatAWokenWriterAddsLeavesInTheSameWriteAsWhatWasLeft) {
+  constexpr std::size_t kMessages = 24, kSize = 64 * 1024;
+  ConnectionOptions options;
+  options.http2.output_cap = 4 * kSize;
+  options.http2.stream_queue_mark = kSize - 1;
+  TestBed bed(Role::server, options);
+  bed.established({{SettingId::initial_window_size, 1 << 24}, {SettingId::max_frame_size, 1 << 20}});
+  bed.give(window_update(0, 1 << 24));
+  bed.line.writes = 0;
+  Event room;
+  bed.react = [&](Ear& e) {
+    e.writable = [&room] { room.set(); };
+    e.exchange.send_head(bed.head, {}, false);
+    stream(e, room, kMessages, kSize).start(bed.turned.env());
+  };
+  bed.give(headers(1, request()).end_stream());
+  EXPECT_GT(bed.line.out.size(), kMessages * kSize);
+  EXPECT_LE(bed.line.writes, static_cast<int>(kMessages / 4 + 1)) << "four messages fill the output";
+}
+
+TEST(Connection, KeepsTheMemoryOfItsOutputForASecondAfterItsLastCall) {
+  constexpr std::size_t kLarge = 200'000;
+  TestBed bed(Role::server);
+  bed.established({{SettingId::initial_window_size, 1 << 24}, {SettingId::max_frame_size, 1 << 20}});
+  bed.give(window_update(0, 1 << 24));
+  bed.react = [&](Ear& e) { bed.answer(e, std::string(kLarge, 'x')); };
+  const auto memory = [&] { return bed.connection->session().output().capacity(); };
+  bed.give(headers(1, request()).end_stream());
+  EXPECT_EQ(bed.connection->active_streams(), 0u);
+  EXPECT_GE(memory(), kLarge) << "the next call may be as large";
+  bed.pass(std::chrono::milliseconds(900));
+  bed.give(headers(3, request()).end_stream());
+  bed.pass(std::chrono::milliseconds(900));
+  EXPECT_GE(memory(), kLarge);
+  bed.pass(std::chrono::milliseconds(100));
+  EXPECT_LE(memory(), 16u * 1024);
+}
+
+// A peer that reads nothing: there is nothing to give back yet, and no timer that could not do anything.
+TEST(Connection, MemoryThatIsStillNeededIsNotWaitedFor) {
+  TestBed bed(Role::server);
+  bed.established({{SettingId::initial_window_size, 1 << 24}, {SettingId::max_frame_size, 1 << 20}});
+  bed.give(window_update(0, 1 << 24));
+  bed.react = [&](Ear& e) { bed.answer(e, std::string(200'000, 'x')); };
+  bed.line.room = 100;
+  bed.give(headers(1, request()).end_stream());
+  bed.pass(std::chrono::seconds(2));
+  EXPECT_TRUE(bed.line.want_write);
+  EXPECT_FALSE(bed.turned.loop.next_timer() && *bed.turned.loop.next_timer() <= bed.turned.clock.at);
+  bed.line.room = SIZE_MAX;
+  bed.turn();
+  bed.pass(std::chrono::seconds(1));
+  EXPECT_LE(bed.connection->session().output().capacity(), 16u * 1024);
 }
 
 TEST(Connection, GoesOnWhereAFullSocketStoppedIt) {

@@ -92,7 +92,10 @@ struct Ear final : Receiver {
   void on_reset(ErrorCode code, Initiator by) override {
     note("reset " + std::string(http2::error_name(code)) + (by == Initiator::peer ? " by the peer" : " by us"));
   }
-  void on_writable() override { note("writable"); }
+  void on_writable() override {
+    note("writable");
+    if (writable) writable();
+  }
 
   void note(std::string_view what) { events.push_back("#" + std::to_string(number) + " " + std::string(what)); }
   std::string body() const {
@@ -108,6 +111,7 @@ struct Ear final : Receiver {
   int number, bodies = 0;
   Lines& events;
   std::function<void(Ear&)> react;  // to on_start()
+  std::function<void()> writable;
   Exchange exchange{*this};
 };
 
