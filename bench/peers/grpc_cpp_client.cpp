@@ -66,7 +66,7 @@ class Loop {
     calls_.resize(options.connections * options.streams);
     for (std::size_t i = 0; i < calls_.size(); ++i) {
       calls_[i].stub = stubs_[i / options.streams].get();
-      begin(calls_[i]);
+      begin(calls_[i], Clock::now());
     }
   }
 
@@ -75,16 +75,18 @@ class Loop {
     const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
     void* tag = nullptr;
     bool ok = false;
-    while (open_ != 0 && Clock::now() < end && queue_.Next(&tag, &ok)) {
+    Clock::time_point now;
+    while (open_ != 0 && now < end && queue_.Next(&tag, &ok)) {
+      now = Clock::now();
       auto& call = *static_cast<OpenCall*>(tag);
       --open_;
       if (ok && call.status.ok() && call.reply.name() == request_.name() && call.reply.payload().empty()) {
         ++done_;
-        latency_.add(static_cast<std::uint64_t>((Clock::now() - call.began).count()));
+        latency_.add(static_cast<std::uint64_t>((now - call.began).count()));
       } else {
         ++errors_;
       }
-      begin(call);
+      begin(call, now);
     }
   }
 
@@ -111,12 +113,12 @@ class Loop {
   }
 
  private:
-  void begin(OpenCall& call) {
+  void begin(OpenCall& call, Clock::time_point now) {
     if (left_ == 0) return;
     --left_;
     ++open_;
     call.context = std::make_unique<grpc::ClientContext>();
-    call.began = Clock::now();
+    call.began = now;
     call.reader = call.stub->AsyncUnary(call.context.get(), request_, &queue_);
     call.reader->Finish(&call.reply, &call.status, &call);
   }
