@@ -110,8 +110,8 @@ class Process {
   }
   // Waits for "ready"; the address in it.
   std::string ready() {
-    const std::string log = log_until("\"message\":\"ready\"");
-    const std::string key = "\"address\":\"";
+    const std::string log = log_until(R"("message":"ready")");
+    const std::string key = R"("address":")";
     const std::size_t at = log.find(key);
     if (at == std::string::npos) return "no address in: " + log;
     return log.substr(at + key.size(), log.find('"', at + key.size()) - at - key.size());
@@ -313,7 +313,7 @@ TEST_F(Apps, SpeaksTlsOnThePortsThatHaveACertificateAndTakesItsSuccessor) {
   Process process(
       with({"--server.tls.certificate_file=" + folder + "/tls.crt", "--server.tls.key_file=" + folder + "/tls.key",
             "--server.tls.reload_interval=10ms", "--server.listeners=[{host: 127.0.0.1, port: 0}]"}));
-  const std::string log = process.log_until("\"message\":\"ready\"");
+  const std::string log = process.log_until(R"("message":"ready")");
   const auto address = [&](std::size_t from) {
     const std::size_t at = log.find("ipv4:", from);
     return log.substr(at, log.find('"', at) - at);

@@ -21,7 +21,7 @@ std::string host_part(std::string_view host) {
 
 struct TlsStream::Bio {
   static BIO_METHOD* method() {
-    static BIO_METHOD* const made = [] {
+    static BIO_METHOD* const kMade = [] {
       BIO_METHOD* m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "pintle stream");
       BIO_meth_set_read(m, [](BIO* bio, char* into, int size) { return stream(bio).bio_read(into, size); });
       BIO_meth_set_write(m, [](BIO* bio, const char* from, int size) { return stream(bio).bio_write(from, size); });
@@ -31,7 +31,7 @@ struct TlsStream::Bio {
       });
       return m;
     }();
-    return made;
+    return kMade;
   }
   static TlsStream& stream(BIO* bio) { return *static_cast<TlsStream*>(BIO_get_data(bio)); }
 };

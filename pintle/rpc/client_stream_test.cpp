@@ -295,7 +295,7 @@ TEST_F(Calls, LettingGoOfAStreamCancelsTheCall) {
 // The chain may need time to clean up: it goes on in an environment that outlives its caller's.
 TEST_F(Calls, AChainThatEndsLateOutlivesItsCaller) {
   bool told = false;
-  ResponseMetadata* metadata = new ResponseMetadata;
+  auto* metadata = new ResponseMetadata;
   chain.act = [&](Call& call) -> Task<Status> {
     (void)co_await call.read();
     told = call.cancelled();
@@ -361,7 +361,7 @@ TEST_F(Calls, AClientStreamEndsWithItsOneResponse) {
 }
 
 TEST_F(Calls, AClientStreamHasExactlyOneResponse) {
-  for (std::vector<std::string> texts : {std::vector<std::string>{}, {"one", "two"}}) {
+  for (const std::vector<std::string>& texts : {std::vector<std::string>{}, {"one", "two"}}) {
     chain.act = answers(texts);
     Upload stream = upload();
     const auto result = run(stream.finish());

@@ -268,7 +268,7 @@ void Connection::flush() {
     session_.pump();
     if (output.empty()) break;
     // A writer that was woken just now adds to what is left, and both leave in one write.
-    if (std::exchange(written, true) && loop_.has_ready()) {
+    if (std::exchange(written, true) && loop_.has_ready() && !closing_soon_) {
       flush_soon();
       break;
     }

@@ -42,7 +42,7 @@ TEST(FieldRules, ValuesByByteAndPlace) {
 }
 
 TEST(FieldRules, Tokens) {
-  const std::pair<std::string_view, Token> kNames[] = {
+  constexpr std::pair<std::string_view, Token> kNames[] = {
       {":authority", Token::authority},
       {":method", Token::method},
       {":path", Token::path},

@@ -30,8 +30,8 @@ std::vector<OutField> out_fields(const wire::Fields& fields) {
 }
 
 const PreparedBlock& nothing() {
-  static const PreparedBlock block(1, {});
-  return block;
+  static const PreparedBlock kBlock(1, {});
+  return kBlock;
 }
 
 }  // namespace
