@@ -298,7 +298,7 @@ void Connection::flush() {
 
 // -- Time -------------------------------------------------------------------------------------------------------------
 
-bool Connection::has_idle_memory() {
+bool Connection::has_idle_memory() const {
   const Buffer& output = session_.output();
   return session_.active_streams() == 0 && output.empty() && output.capacity() > kIdleOutput;
 }

@@ -132,7 +132,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   void settle();
   void flush();
   void flush_soon() { loop_.at_turn_end(turn_end_); }
-  bool has_idle_memory();
+  bool has_idle_memory() const;
   void arm_timer();
   void on_timer();
   void advance_drain();
