@@ -33,15 +33,15 @@ class ClientChannel final : public Channel {
     if (!user_agent_.empty()) user_agent_ += ' ';
     user_agent_ += kUserAgent;
     for (Loop* loop : loops_) {
-      if (loop->index() >= homes_.size()) homes_.resize(loop->index() + 1);
-      homes_[loop->index()] = std::make_shared<LoopChannel>(*loop, dialer, options_, keepalive_time);
+      if (loop->index() >= loop_channels_.size()) loop_channels_.resize(loop->index() + 1);
+      loop_channels_[loop->index()] = std::make_shared<LoopChannel>(*loop, dialer, options_, keepalive_time);
     }
   }
 
   ~ClientChannel() override {
     for (Loop* loop : loops_) {
-      std::shared_ptr<LoopChannel> home = std::move(homes_[loop->index()]);
-      loop->post([home = std::move(home)] { home->shutdown(); });
+      std::shared_ptr<LoopChannel> loop_channel = std::move(loop_channels_[loop->index()]);
+      loop->post([loop_channel = std::move(loop_channel)] { loop_channel->shutdown(); });
     }
   }
 
@@ -57,7 +57,8 @@ class ClientChannel final : public Channel {
     entry->info.path = entry->path;
     entry->info.service = entry->service;
     entry->info.name = entry->name;
-    entry->handler = std::make_unique<TransportHandler>(entry->info, homes_, *options_, next_block_++, user_agent_);
+    entry->handler =
+        std::make_unique<TransportHandler>(entry->info, loop_channels_, *options_, next_block_++, user_agent_);
     std::vector<const Layer*> layers;
     for (auto& layer : options_->layers) layers.push_back(layer.get());
     entry->chain = Chain::build(entry->info, *entry->handler, layers);
@@ -79,7 +80,7 @@ class ClientChannel final : public Channel {
   std::vector<Loop*> loops_;
   std::shared_ptr<const ChannelOptions> options_;
   std::string user_agent_;
-  std::vector<std::shared_ptr<LoopChannel>> homes_;  // by loop index
+  std::vector<std::shared_ptr<LoopChannel>> loop_channels_;  // by loop index
   std::mutex mutex_;
   std::unordered_map<std::string_view, std::unique_ptr<Entry>> methods_;  // guarded by mutex_
   std::uint32_t next_block_ = 1;                                          // guarded by mutex_

@@ -329,7 +329,7 @@ TEST_F(ClientCalls, LayersStandAroundTheCall) {
       struct Tagging final : Handler {
         explicit Tagging(Handler& n) : next(n) {}
         Task<Status> operator()(Call& call) override {
-          call.request.add("x-tag", "1");
+          call.request_metadata.add("x-tag", "1");
           Status status = co_await next(call);
           co_return status.ok() ? Status(Code::aborted, "the layer says no") : status;
         }

@@ -28,9 +28,9 @@ void Call::reset(const MethodInfo& m, CancelScope* above) {
   method = &m;
   parent = nullptr;
   deadline = Deadline();
-  request.clear();
-  head.clear();
-  trailers.clear();
+  request_metadata.clear();
+  response_head.clear();
+  response_trailers.clear();
   facts = Facts();
   compression.reset();
   wait_for_ready = false;

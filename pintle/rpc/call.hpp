@@ -176,12 +176,12 @@ class [[nodiscard]] Writing : public Room {
 class Call {
  public:
   Call(const MethodInfo& m, Source& in, Sink& out, CancelScope* above)
-      : method(&m), requests(&in), responses(&out), scope(above) {}
+      : method(&m), source(&in), sink(&out), scope(above) {}
   // An attempt below `of`: the same method and deadline, streams and scope of its own.
   Call(Call& of, Source& in, Sink& out)
       : method(of.method),
-        requests(&in),
-        responses(&out),
+        source(&in),
+        sink(&out),
         parent(&of),
         deadline(of.deadline),
         facts(of.facts),
@@ -190,11 +190,11 @@ class Call {
   Call(const Call&) = delete;
 
   // The next message of the request; null at its end; CANCELLED or DEADLINE_EXCEEDED when the call is over.
-  detail::Reading read() { return {*requests, scope}; }
+  detail::Reading read() { return {*source, scope}; }
   // A message of the response. `message` must live until the await is over.
-  detail::Writing write(const Message& message) { return {*responses, message, scope}; }
-  // Sends the head now, with what `head` holds, ahead of the first message.
-  void send_head() { responses->head(head); }
+  detail::Writing write(const Message& message) { return {*sink, message, scope}; }
+  // Sends the head now, with what `response_head` holds, ahead of the first message.
+  void send_head() { sink->head(response_head); }
 
   bool cancelled() const { return scope.cancelled(); }
   // From now on the loop cancels the call with DEADLINE_EXCEEDED when its deadline comes, at once when it is past.
@@ -206,13 +206,13 @@ class Call {
   void reset(const MethodInfo& m, CancelScope* above);
 
   const MethodInfo* method;
-  Source* requests;  // a layer that taps messages swaps these for its own while the rest of the chain runs
-  Sink* responses;
+  Source* source;  // a layer that taps messages swaps these for its own while the rest of the chain runs
+  Sink* sink;
   Call* parent = nullptr;
   Deadline deadline;
-  Metadata request;   // server: what came; client: what is sent
-  Metadata head;      // server: to be sent with the head; client: what came
-  Metadata trailers;  // server: to be sent with the status; client: what came
+  Metadata request_metadata;   // server: what came; client: what is sent
+  Metadata response_head;      // server: to be sent with the head; client: what came
+  Metadata response_trailers;  // server: to be sent with the status; client: what came
   Facts facts;
   // How the messages of this side are compressed: responses on a server, requests on a client. Nothing: as the server
   // or the channel was told. It counts when the head goes out, at the latest with the first message; later changes do

@@ -133,9 +133,9 @@ TEST_F(CallTest, AReaderWithMuchToReadLetsOthersHaveTheirTurn) {
 }
 
 TEST_F(CallTest, APooledCallForgetsTheLastOne) {
-  call.request.add("a", "b");
-  call.head.add("a", "b");
-  call.trailers.add("a", "b");
+  call.request_metadata.add("a", "b");
+  call.response_head.add("a", "b");
+  call.response_trailers.add("a", "b");
   call.facts.principal = "somebody";
   call.facts.committed = true;
   call.facts.read_compressed = true;
@@ -153,7 +153,7 @@ TEST_F(CallTest, APooledCallForgetsTheLastOne) {
   constexpr MethodInfo kUnary = method_of_kind(Kind::unary);
   call.reset(kUnary, &next);
   EXPECT_EQ(call.method, &kUnary);
-  EXPECT_TRUE(call.request.empty() && call.head.empty() && call.trailers.empty());
+  EXPECT_TRUE(call.request_metadata.empty() && call.response_head.empty() && call.response_trailers.empty());
   EXPECT_EQ(call.facts.principal, "");
   EXPECT_FALSE(call.facts.committed);
   EXPECT_FALSE(call.facts.read_compressed);

@@ -35,14 +35,14 @@ void apply(Call& call, const CallOptions& options, const Env& env) {
   if (parent != nullptr) call.deadline = call.deadline.earlier(parent->deadline);
   call.wait_for_ready = options.waits_for_ready();
   call.compression = options.chosen_compression();
-  for (auto [key, value] : options.request_metadata()) call.request.add(key, value);
+  for (auto [key, value] : options.request_metadata()) call.request_metadata.add(key, value);
   call.enforce_deadline(*env.loop);
 }
 
 void give_response_metadata(const Call& call, const CallOptions& options) {
   if (options.response() == nullptr) return;
-  options.response()->head = call.head;
-  options.response()->trailers = call.trailers;
+  options.response()->head = call.response_head;
+  options.response()->trailers = call.response_trailers;
 }
 
 }  // namespace pintle::detail

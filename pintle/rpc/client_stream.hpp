@@ -108,8 +108,9 @@ class StreamBase {
 
   // Ends the call early; reads and finish() then say CANCELLED.
   void cancel() { call_->call.scope.cancel(Status(Code::cancelled, "the caller cancelled the call")); }
-  // The call as the layers see it: metadata of the response once it came (`call().head`, `call().trailers`), whether
-  // the message that was read last came compressed (`call().facts.read_compressed`).
+  // The call as the layers see it: metadata of the response once it came (`call().response_head`,
+  // `call().response_trailers`), whether the message that was read last came compressed
+  // (`call().facts.read_compressed`).
   const Call& call() const { return call_->call; }
 
  protected:

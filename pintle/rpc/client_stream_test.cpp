@@ -128,11 +128,11 @@ TEST_F(Calls, AUnaryCallHasExactlyOneResponse) {
 TEST_F(Calls, OptionsReachTheCallAndMetadataComesBack) {
   ResponseMetadata metadata;
   chain.act = [&](Call& call) -> Task<Status> {
-    EXPECT_EQ(call.request.get("key"), "value");
+    EXPECT_EQ(call.request_metadata.get("key"), "value");
     EXPECT_TRUE(call.wait_for_ready);
     EXPECT_EQ(call.deadline.at(), turned.clock.at + seconds(3));
-    call.head.add("from", "head");
-    call.trailers.add("from", "trailers");
+    call.response_head.add("from", "head");
+    call.response_trailers.add("from", "trailers");
     co_return co_await say(call, "y");
   };
   CallOptions options =

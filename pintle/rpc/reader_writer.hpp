@@ -46,7 +46,7 @@ class [[nodiscard]] TypedWriting : public Writing {
 template <class T>
 class Reader {
  public:
-  explicit Reader(Call& call) : source_(*call.requests), scope_(call.scope), facts_(call.facts) {}
+  explicit Reader(Call& call) : source_(*call.source), scope_(call.scope), facts_(call.facts) {}
   // The next message, good until the next read; null at the end; the status of the call when it was cancelled, reset or
   // ran out of time; INTERNAL when the bytes are not a T. `auto m = co_await reader.read();`
   // call.facts.read_compressed then says whether it came compressed.

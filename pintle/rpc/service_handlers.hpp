@@ -65,16 +65,16 @@ class Unary final : public Handler {
   Task<Status> operator()(Call& call) override {
     // The request is nearly always here already, and an await costs more than its poll.
     Message* message = nullptr;
-    while (!call.cancelled() && call.requests->poll(message) == Poll::pending)
-      co_await pintle::detail::Arrival(*call.requests, call.scope);
+    while (!call.cancelled() && call.source->poll(message) == Poll::pending)
+      co_await pintle::detail::Arrival(*call.source, call.scope);
     if (call.cancelled()) co_return call.scope.status();
     if (message == nullptr) co_return missing_request();
     call.facts.read_compressed = message->was_compressed();
     const Request* request = message->template as<Request>();
     if (request == nullptr) co_return pintle::detail::malformed_message(type_of<Request>.name());
     message = nullptr;
-    while (!call.cancelled() && call.requests->poll(message) == Poll::pending)
-      co_await pintle::detail::Arrival(*call.requests, call.scope);
+    while (!call.cancelled() && call.source->poll(message) == Poll::pending)
+      co_await pintle::detail::Arrival(*call.source, call.scope);
     if (call.cancelled()) co_return call.scope.status();
     if (message != nullptr) co_return second_request();
     if (call.reply != nullptr) {
@@ -84,9 +84,9 @@ class Unary final : public Handler {
         Status status = co_await filling;
         if (!status.ok()) co_return status;
         const Message reply(&response, type_of<Response>);
-        const Poll pushed = call.responses->push(reply);
+        const Poll pushed = call.sink->push(reply);
         if (pushed == Poll::ready) co_return Status();
-        co_return co_await pintle::detail::Room(*call.responses, call.scope, pushed);
+        co_return co_await pintle::detail::Room(*call.sink, call.scope, pushed);
       }
     }
     Result<Response> response = co_await (service_.*Method)(call, *request);
@@ -110,7 +110,7 @@ class ServerStreaming final : public Handler {
   Task<Status> operator()(Call& call) override {
     Result<const void*> request = co_await only_request(call);
     if (!request) co_return std::move(request).error();
-    Writer<typename Types::Response> writer(*call.responses, call.scope);
+    Writer<typename Types::Response> writer(*call.sink, call.scope);
     co_return co_await (service_.*Method)(call, *static_cast<const Request*>(*request), writer);
   }
 
@@ -147,7 +147,7 @@ class Bidi final : public Handler {
 
   Task<Status> operator()(Call& call) override {
     Reader<typename Types::Request> reader(call);
-    Writer<typename Types::Response> writer(*call.responses, call.scope);
+    Writer<typename Types::Response> writer(*call.sink, call.scope);
     co_return co_await (service_.*Method)(call, reader, writer);
   }
 

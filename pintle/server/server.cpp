@@ -5,7 +5,7 @@
 #include <mutex>
 
 #include <pintle/net/listener.hpp>
-#include <pintle/server/internal/door.hpp>
+#include <pintle/server/internal/loop_listener.hpp>
 #include <pintle/server/internal/loop_server.hpp>
 #include <pintle/server/internal/router.hpp>
 #include <pintle/server/internal/server_call.hpp>
@@ -17,17 +17,17 @@ struct Server::Impl {
   ServerOptions options;
   server::Router router;
   std::vector<std::shared_ptr<const Layer>> layers;
-  std::vector<std::unique_ptr<server::LoopServer>> homes;  // one per loop
+  std::vector<std::unique_ptr<server::LoopServer>> loop_servers;  // one per loop
   const server::Selection everything;
-  std::vector<std::unique_ptr<server::Door>> open_doors;  // for connections that others made; one per loop
+  std::vector<std::unique_ptr<server::LoopListener>> unlisted;  // for connections that others made; one per loop
 
-  struct Entrance {
+  struct Listening {
     server::Selection selection;
-    std::vector<std::unique_ptr<server::Door>> doors;  // one per loop
+    std::vector<std::unique_ptr<server::LoopListener>> per_loop;  // one per loop
     std::unique_ptr<net::Listener> listener;
   };
   std::mutex mutex;
-  std::vector<std::unique_ptr<Entrance>> entrances;  // guarded by mutex
+  std::vector<std::unique_ptr<Listening>> listenings;  // guarded by mutex
 
   // The drain: first every loop, then the listeners, so that whoever still comes is told rather than refused.
   struct Drain {
@@ -36,17 +36,17 @@ struct Server::Impl {
   };
   void close_listeners(const std::shared_ptr<Drain>& d) {
     std::lock_guard lock(mutex);
-    d->listeners_left = entrances.size() + 1;
+    d->listeners_left = listenings.size() + 1;
     const auto one_less = [d] {
       if (d->listeners_left.fetch_sub(1) == 1) d->done();
     };
-    for (auto& entrance : entrances) entrance->listener->close(one_less);
+    for (auto& listening : listenings) listening->listener->close(one_less);
     loops.front()->post(one_less);
   }
   struct Grace : Timer {
     explicit Grace(server::LoopServer& of)
-        : Timer([](Timer* t) noexcept { static_cast<Grace*>(t)->home.abort(); }), home(of) {}
-    server::LoopServer& home;
+        : Timer([](Timer* t) noexcept { static_cast<Grace*>(t)->loop_server.abort(); }), loop_server(of) {}
+    server::LoopServer& loop_server;
   };
   std::vector<std::unique_ptr<Grace>> graces;
   std::shared_ptr<Drain> drain;
@@ -88,41 +88,41 @@ void Server::start() {
   for (auto& layer : impl_->layers) layers.push_back(layer.get());
   impl_->router.compile(layers);
   for (Loop* loop : impl_->loops) {
-    impl_->homes.push_back(std::make_unique<server::LoopServer>(*loop, impl_->router, impl_->options));
-    impl_->open_doors.push_back(std::make_unique<server::Door>(*impl_->homes.back(), impl_->everything));
-    impl_->graces.push_back(std::make_unique<Impl::Grace>(*impl_->homes.back()));
+    impl_->loop_servers.push_back(std::make_unique<server::LoopServer>(*loop, impl_->router, impl_->options));
+    impl_->unlisted.push_back(std::make_unique<server::LoopListener>(*impl_->loop_servers.back(), impl_->everything));
+    impl_->graces.push_back(std::make_unique<Impl::Grace>(*impl_->loop_servers.back()));
   }
 }
 
 Result<net::SockAddress> Server::listen(const net::SockAddress& address, ListenOptions options) {
   auto selection = impl_->router.select(options.services);
   if (!selection) return std::unexpected(std::move(selection).error());
-  auto entrance = std::make_unique<Impl::Entrance>();
-  entrance->selection = std::move(*selection);
-  for (auto& home : impl_->homes)
-    entrance->doors.push_back(std::make_unique<server::Door>(*home, entrance->selection, options));
+  auto listening = std::make_unique<Impl::Listening>();
+  listening->selection = std::move(*selection);
+  for (auto& loop_server : impl_->loop_servers)
+    listening->per_loop.push_back(std::make_unique<server::LoopListener>(*loop_server, listening->selection, options));
 
-  net::ListenerOptions listening;
-  listening.log = impl_->options.log;
-  listening.max_connections = impl_->options.max_connections;
-  listening.max_per_ip = impl_->options.max_connections_per_ip;
-  const auto enter = [this, &doors = entrance->doors](std::unique_ptr<net::ByteStream> stream) {
-    server::Door& door = *doors[impl_->place_of(stream->loop())];
-    door.enter(std::move(stream));
+  net::ListenerOptions limits;
+  limits.log = impl_->options.log;
+  limits.max_connections = impl_->options.max_connections;
+  limits.max_per_ip = impl_->options.max_connections_per_ip;
+  const auto enter = [this, &per_loop = listening->per_loop](std::unique_ptr<net::ByteStream> stream) {
+    server::LoopListener& listener = *per_loop[impl_->place_of(stream->loop())];
+    listener.enter(std::move(stream));
   };
-  auto listener = net::Listener::listen(address, impl_->loops, enter, listening);
+  auto listener = net::Listener::listen(address, impl_->loops, enter, limits);
   if (!listener) return std::unexpected(std::move(listener).error());
   const net::SockAddress bound = (*listener)->address();
   (*listener)->start();
-  entrance->listener = std::move(*listener);
+  listening->listener = std::move(*listener);
   std::lock_guard lock(impl_->mutex);
-  impl_->entrances.push_back(std::move(entrance));
+  impl_->listenings.push_back(std::move(listening));
   return bound;
 }
 
 void Server::serve(std::unique_ptr<net::ByteStream> stream) {
-  server::Door& door = *impl_->open_doors[impl_->place_of(stream->loop())];
-  door.enter(std::move(stream));
+  server::LoopListener& listener = *impl_->unlisted[impl_->place_of(stream->loop())];
+  listener.enter(std::move(stream));
 }
 
 void Server::drain(Duration grace, std::function<void()> done) {
@@ -140,12 +140,12 @@ void Server::drain(Duration grace, std::function<void()> done) {
   auto drain = impl_->drain;
   for (std::size_t i = 0; i < impl_->loops.size(); ++i) {
     impl_->loops[i]->post([this, i, grace, patience, first, drain] {
-      server::LoopServer& home = *impl_->homes[i];
+      server::LoopServer& loop_server = *impl_->loop_servers[i];
       Impl::Grace& timer = *impl_->graces[i];
-      const TimePoint end = Deadline::after(home.loop().now(), grace).at();
-      if (!timer.armed() || end < timer.at()) home.loop().arm(timer, end);
+      const TimePoint end = Deadline::after(loop_server.loop().now(), grace).at();
+      if (!timer.armed() || end < timer.at()) loop_server.loop().arm(timer, end);
       if (!first) return;
-      home.drain(patience, [this, drain] {
+      loop_server.drain(patience, [this, drain] {
         if (drain->loops_left.fetch_sub(1) == 1) impl_->close_listeners(drain);
       });
     });
@@ -156,7 +156,7 @@ const std::vector<const ServiceInfo*>& Server::services() const { return impl_->
 
 std::size_t Server::connections() const {
   std::size_t n = 0;
-  for (auto& home : impl_->homes) n += home->connections();
+  for (auto& loop_server : impl_->loop_servers) n += loop_server->connections();
   return n;
 }
 

@@ -180,7 +180,7 @@ TEST_F(Servers, ACallKnowsItsPeerItsPathAndItsAuthority) {
   std::vector<std::string> facts;
   service.add("/s/m", [&](Call& call) -> Task<Status> {
     facts = {std::string(call.facts.peer), std::string(call.facts.path), std::string(call.facts.authority)};
-    facts.emplace_back(call.request.get("user-agent").value_or("none"));
+    facts.emplace_back(call.request_metadata.get("user-agent").value_or("none"));
     co_return Status();
   });
   start();

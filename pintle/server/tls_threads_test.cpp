@@ -52,7 +52,7 @@ Task<Status> call(Channel& channel, MethodInfo info, std::string* answer) {
   up.close();
   Call call(info, up.source(), down.sink(), env.scope);
   Status status = co_await channel.method(info)(call).in({env.loop, &call.scope, &call});
-  if (auto who = call.head.get("who"); who && answer != nullptr) *answer = *who;
+  if (auto who = call.response_head.get("who"); who && answer != nullptr) *answer = *who;
   co_return status;
 }
 
@@ -98,9 +98,9 @@ class Ports : public ::testing::Test {
       struct Who final : Handler {
         Task<Status> operator()(Call& call) override {
           const TlsInfo* tls = call.facts.tls;
-          call.head.add("who", tls == nullptr          ? "plaintext"
-                               : !tls->has_certificate ? "nobody over " + tls->version
-                                                       : tls->certificate.uri_names.at(0));
+          call.response_head.add("who", tls == nullptr          ? "plaintext"
+                                        : !tls->has_certificate ? "nobody over " + tls->version
+                                                                : tls->certificate.uri_names.at(0));
           call.send_head();
           co_return Status();
         }

@@ -13,7 +13,7 @@ class Calculator final : public ::plugin::test::Calculator::Service {
   using Everything = ::plugin::test::Everything;
 
   Task<Result<Number>> Double(Call& call, const Number& request) override {
-    call.trailers.add("x-form", "value");
+    call.response_trailers.add("x-form", "value");
     if (request.value() < 0) co_return invalid_argument("{} is negative", request.value());
     Number response;
     response.set_value(2 * request.value());
@@ -49,7 +49,7 @@ class Calculator final : public ::plugin::test::Calculator::Service {
     }
   }
   Task<Status> EchoInto(Call& call, const Everything& request, Everything& response) override {
-    call.trailers.add("x-form", "into");
+    call.response_trailers.add("x-form", "into");
     response = request;
     co_return Status();
   }

@@ -39,11 +39,11 @@ class DirectChannel final : public Channel {
         : handler(std::move(h)), info(i), pooled(p), tenants(t) {}
     Task<Status> operator()(Call& call) override {
       MessageSlot reply(info.response);
-      Call served(info, *call.requests, *call.responses, &call.scope);
-      tenants.emplace_back(call.request.get("x-tenant").value_or("none"));
+      Call served(info, *call.source, *call.sink, &call.scope);
+      tenants.emplace_back(call.request_metadata.get("x-tenant").value_or("none"));
       if (pooled && info.kind == Kind::unary) served.reply = reply.at();
       Status status = co_await (*handler)(served).in({(co_await current_env()).loop, &served.scope, &served});
-      for (auto [key, value] : served.trailers) call.trailers.add(key, value);
+      for (auto [key, value] : served.response_trailers) call.response_trailers.add(key, value);
       co_return status;
     }
     std::unique_ptr<Handler> handler;

@@ -12,14 +12,14 @@ namespace pintle::client {
 
 using transport::Indexing;
 
-ClientCall::ClientCall(Call& call, LoopChannel& home, std::size_t max_receive_message, void** slot)
-    : call_(call), home_(home), source_(exchange_, call.scope), sink_(exchange_) {
+ClientCall::ClientCall(Call& call, LoopChannel& loop_channel, std::size_t max_receive_message, void** slot)
+    : call_(call), loop_channel_(loop_channel), source_(exchange_, call.scope), sink_(exchange_) {
   source_.reset(call.method->response, slot, max_receive_message);
 }
 
 void ClientCall::open(transport::Connection& connection, const transport::PreparedBlock& head, TimePoint now,
                       wire::Encoding encoding) {
-  OpenScratch& scratch = home_.scratch();
+  OpenScratch& scratch = loop_channel_.scratch();
   scratch.fields.clear();
   if (!call_.deadline.is_infinite())
     scratch.fields.push_back(
@@ -27,8 +27,8 @@ void ClientCall::open(transport::Connection& connection, const transport::Prepar
   if (encoding != wire::Encoding::identity) [[unlikely]]
     compress_with(encoding);
   std::size_t coded = 0;
-  if (scratch.coded.size() < call_.request.size()) scratch.coded.resize(call_.request.size());
-  for (Metadata::Entry entry : call_.request) {
+  if (scratch.coded.size() < call_.request_metadata.size()) scratch.coded.resize(call_.request_metadata.size());
+  for (Metadata::Entry entry : call_.request_metadata) {
     const std::string_view value =
         Metadata::is_binary(entry.key) ? wire::encode_value(entry, scratch.coded[coded++]) : entry.value;
     scratch.fields.push_back({entry.key, value, entry.key == "authorization" ? Indexing::never : Indexing::without});
@@ -38,17 +38,17 @@ void ClientCall::open(transport::Connection& connection, const transport::Prepar
 }
 
 void ClientCall::compress_with(wire::Encoding encoding) {
-  home_.scratch().fields.push_back({"grpc-encoding", wire::encoding_name(encoding), Indexing::incremental});
-  sink_.compress_with(encoding, home_.codec());
+  loop_channel_.scratch().fields.push_back({"grpc-encoding", wire::encoding_name(encoding), Indexing::incremental});
+  sink_.compress_with(encoding, loop_channel_.codec());
 }
 
 void ClientCall::on_head(const transport::Headers& fields, bool end) {
-  reader_.on_head(fields, end, call_.head, call_.trailers);
+  reader_.on_head(fields, end, call_.response_head, call_.response_trailers);
   if (reader_.broken()) {
     exchange_.reset(transport::ErrorCode::cancel);
     source_.changed();
   } else if (reader_.encoding() != wire::Encoding::identity) {
-    source_.decompress_with(reader_.encoding(), home_.codec());
+    source_.decompress_with(reader_.encoding(), loop_channel_.codec());
   }
 }
 
@@ -93,40 +93,44 @@ struct Slot {
 
 }  // namespace
 
-TransportHandler::TransportHandler(const MethodInfo& method, std::span<const std::shared_ptr<LoopChannel>> homes,
+TransportHandler::TransportHandler(const MethodInfo& method,
+                                   std::span<const std::shared_ptr<LoopChannel>> loop_channels,
                                    const ChannelOptions& options, std::uint32_t block_id, std::string_view user_agent)
-    : method_(method), homes_(homes), options_(options), head_(block_id, head_fields(method, options, user_agent)) {}
+    : method_(method),
+      loop_channels_(loop_channels),
+      options_(options),
+      head_(block_id, head_fields(method, options, user_agent)) {}
 
 Task<Status> TransportHandler::operator()(Call& call) {
   const Env env = co_await current_env();
   if (call.cancelled()) co_return call.scope.status();
-  if (!call.request.empty())
-    if (Status bad = wire::check_metadata(call.request); !bad.ok()) co_return bad;
-  if (env.loop->index() >= homes_.size())
+  if (!call.request_metadata.empty())
+    if (Status bad = wire::check_metadata(call.request_metadata); !bad.ok()) co_return bad;
+  if (env.loop->index() >= loop_channels_.size())
     co_return Status(Code::internal, "the call was made on a loop that is not one of its channel's", Origin::library);
   if (call.deadline.is_infinite() && method_.kind == Kind::unary && options_.default_timeout != Duration::max()) {
     call.deadline = Deadline::after(env.loop->now(), options_.default_timeout);
     call.enforce_deadline(*env.loop);
   }
   if (options_.wait_for_ready) call.wait_for_ready = true;
-  LoopChannel& home = *homes_[env.loop->index()];
+  LoopChannel& loop_channel = *loop_channels_[env.loop->index()];
   const bool streams = client_streams(method_.kind);
   Message* request = nullptr;
-  if (!streams && call.requests->poll(request) == Poll::pending) {
+  if (!streams && call.source->poll(request) == Poll::pending) {
     Result<Message*> first = co_await call.read();
     if (!first) co_return std::move(first).error();
     request = *first;
   }
-  transport::Connection* connection = home.pick();
+  transport::Connection* connection = loop_channel.pick();
   if (connection == nullptr) {
-    Result<transport::Connection*> acquired = co_await home.acquire(call);
+    Result<transport::Connection*> acquired = co_await loop_channel.acquire(call);
     if (!acquired) co_return std::move(acquired).error();
     connection = *acquired;
   }
   Slot slot(method_.response);
-  ClientCall exchange(call, home, options_.max_receive_message, &slot.object);
+  ClientCall exchange(call, loop_channel, options_.max_receive_message, &slot.object);
   exchange.open(*connection, head_, env.loop->now(), call.compression.value_or(options_.compression));
-  home.next_turn();
+  loop_channel.next_turn();
   // Requests go up while responses come down; the end of the response ends both.
   std::optional<Upload> up;
   if (streams) {
@@ -154,14 +158,14 @@ Task<Status> TransportHandler::operator()(Call& call) {
     }
     if (!head_given && exchange.reader().has_head()) {
       head_given = true;
-      call.responses->head(call.head);
+      call.sink->head(call.response_head);
     }
     if (polled == Poll::end) {
       status = exchange.reader().outcome();
       break;
     }
-    if (const Poll pushed = call.responses->push(*message); pushed != Poll::ready || server_streams(method_.kind)) {
-      if (Status gone = co_await detail::Room(*call.responses, call.scope, pushed); !gone.ok()) {
+    if (const Poll pushed = call.sink->push(*message); pushed != Poll::ready || server_streams(method_.kind)) {
+      if (Status gone = co_await detail::Room(*call.sink, call.scope, pushed); !gone.ok()) {
         exchange.cancel();
         status = std::move(gone);
         break;
@@ -180,13 +184,13 @@ Task<Status> TransportHandler::operator()(Call& call) {
     if (call.deadline.expired(env.loop->now()))
       status = Status(Code::deadline_exceeded, "the call's deadline has passed", Origin::library);
   }
-  home.next_turn();
+  loop_channel.next_turn();
   co_return status;
 }
 
 Task<Status> TransportHandler::upload(Call& call, ClientCall& exchange, CancelScope& scope) {
   for (;;) {
-    Result<Message*> message = co_await detail::Reading(*call.requests, scope);
+    Result<Message*> message = co_await detail::Reading(*call.source, scope);
     if (!message) co_return std::move(message).error();
     if (*message == nullptr) {
       exchange.exchange().end_body();

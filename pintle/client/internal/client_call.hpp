@@ -14,7 +14,7 @@ namespace pintle::client {
 // Lives in the handler's frame.
 class ClientCall final : public transport::Receiver {
  public:
-  ClientCall(Call& call, LoopChannel& home, std::size_t max_receive_message, void** slot);
+  ClientCall(Call& call, LoopChannel& loop_channel, std::size_t max_receive_message, void** slot);
 
   // Opens the stream. The request's head carries the call's metadata and what is left of its deadline. `encoding` is
   // that of the requests.
@@ -34,7 +34,7 @@ class ClientCall final : public transport::Receiver {
   void on_start() override {}
   void on_head(const transport::Headers& fields, bool end) override;
   void on_body() override { source_.changed(); }
-  void on_trailers(const transport::Headers& fields) override { reader_.on_trailers(fields, call_.trailers); }
+  void on_trailers(const transport::Headers& fields) override { reader_.on_trailers(fields, call_.response_trailers); }
   void on_reset(transport::ErrorCode code, transport::Initiator by) override;
   void on_writable() override { sink_.changed(); }
 
@@ -46,7 +46,7 @@ class ClientCall final : public transport::Receiver {
   };
 
   Call& call_;
-  LoopChannel& home_;
+  LoopChannel& loop_channel_;
   transport::Exchange exchange_{*this};
   FramedSource source_;
   RequestSink sink_;
@@ -55,8 +55,8 @@ class ClientCall final : public transport::Receiver {
 
 class TransportHandler final : public Handler {
  public:
-  // `homes`: by loop index. All outlive the handler.
-  TransportHandler(const MethodInfo& method, std::span<const std::shared_ptr<LoopChannel>> homes,
+  // `loop_channels`: by loop index. All outlive the handler.
+  TransportHandler(const MethodInfo& method, std::span<const std::shared_ptr<LoopChannel>> loop_channels,
                    const ChannelOptions& options, std::uint32_t block_id, std::string_view user_agent);
 
   Task<Status> operator()(Call& call) override;
@@ -65,7 +65,7 @@ class TransportHandler final : public Handler {
   static Task<Status> upload(Call& call, ClientCall& exchange, CancelScope& scope);
 
   MethodInfo method_;
-  std::span<const std::shared_ptr<LoopChannel>> homes_;
+  std::span<const std::shared_ptr<LoopChannel>> loop_channels_;
   const ChannelOptions& options_;
   transport::PreparedBlock head_;
 };

@@ -146,8 +146,8 @@ inline Task<Outcome> bytes_call(std::shared_ptr<Channel> channel, std::string pa
   Message* response = nullptr;
   while (down.source().poll(response) == Poll::ready)
     outcome.responses.emplace_back(reinterpret_cast<const char*>(response->bytes().data()), response->bytes().size());
-  outcome.head = call.head;
-  outcome.trailers = call.trailers;
+  outcome.head = call.response_head;
+  outcome.trailers = call.response_trailers;
   outcome.left_client = call.facts.left_client;
   outcome.processed = call.facts.processed;
   co_return outcome;

@@ -176,8 +176,8 @@ class Answer : public ::testing::Test, public ServerTest {
 
 TEST_F(Answer, MetadataTravelInHeadAndTrailers) {
   EXPECT_THAT(answer([](Call& call) -> Task<Status> {
-                call.head.add("x-head", "1").add("raw-bin", std::string_view("\0\xff", 2));
-                call.trailers.add("x-trailer", "2").add("x-trailer", "3");
+                call.response_head.add("x-head", "1").add("raw-bin", std::string_view("\0\xff", 2));
+                call.response_trailers.add("x-trailer", "2").add("x-trailer", "3");
                 const Message empty(std::span<const std::byte>(), nullptr, nullptr);
                 co_return co_await call.write(empty);
               }),
@@ -187,7 +187,7 @@ TEST_F(Answer, MetadataTravelInHeadAndTrailers) {
 
 TEST_F(Answer, TrailersOfAnAnswerWithoutMessagesTravelInItsOnlyBlock) {
   EXPECT_THAT(answer([](Call& call) -> Task<Status> {
-                call.trailers.add("x-trailer", "2");
+                call.response_trailers.add("x-trailer", "2");
                 co_return Status(Code::aborted, "no");
               }),
               ElementsAre("HEADERS 1 END_HEADERS END_STREAM :status=200 content-type=application/grpc grpc-status=10 "
@@ -196,8 +196,8 @@ TEST_F(Answer, TrailersOfAnAnswerWithoutMessagesTravelInItsOnlyBlock) {
 
 TEST_F(Answer, MetadataOfTheHeadTravelInAHeadWhereNoMessageDoes) {
   EXPECT_THAT(answer([](Call& call) -> Task<Status> {
-                call.head.add("x-head", "1");
-                call.trailers.add("x-trailer", "2");
+                call.response_head.add("x-head", "1");
+                call.response_trailers.add("x-trailer", "2");
                 co_return Status(Code::aborted, "no");
               }),
               ElementsAre("HEADERS 1 END_HEADERS :status=200 content-type=application/grpc x-head=1",
@@ -206,7 +206,7 @@ TEST_F(Answer, MetadataOfTheHeadTravelInAHeadWhereNoMessageDoes) {
 
 TEST_F(Answer, TheHeadMayGoAheadOfTheFirstMessage) {
   service.add("/s/m", [](Call& call) -> Task<Status> {
-    call.head.add("x-head", "1");
+    call.response_head.add("x-head", "1");
     call.send_head();
     co_return co_await echo(call);
   });
@@ -250,7 +250,7 @@ TEST_F(Answer, MessageAndDetailsTogetherStayWithinThePeersHeaderList) {
 
 TEST_F(Answer, ATrailerThatGrpcDoesNotAllowIsLeftOut) {
   EXPECT_THAT(answer([](Call& call) -> Task<Status> {
-                call.trailers.add("x-bad", "line\nbreak").add("grpc-status", "7").add("x-good", "1");
+                call.response_trailers.add("x-bad", "line\nbreak").add("grpc-status", "7").add("x-good", "1");
                 co_return Status();
               }),
               ElementsAre(AllOf(HasSubstr("grpc-status=0 x-good=1"), Not(HasSubstr("bad")))));

@@ -46,7 +46,7 @@ Result<Selection> Router::select(std::span<const std::string> services) const {
   if (services.empty()) return selection;
   selection.all_ = false;
   selection.held_.resize(methods_.size());
-  selection.held_.front() = true;  // the unknown one is at home everywhere
+  selection.held_.front() = true;  // the unknown one is served everywhere
   for (const std::string& name : services) {
     if (std::ranges::find(services_, name, &ServiceInfo::name) == services_.end())
       return pintle::invalid_argument("the server has no service {}", name);

@@ -20,8 +20,8 @@ ServerCall::Ended::Ended(ServerCall& of)
       }),
       call(of) {}
 
-ServerCall::ServerCall(LoopServer& home, const Method& method)
-    : home_(home),
+ServerCall::ServerCall(LoopServer& loop_server, const Method& method)
+    : loop_server_(loop_server),
       method_(method),
       call_(method.info, source_, sink_, nullptr),
       source_(exchange_, call_.scope),
@@ -35,21 +35,21 @@ ServerCall::~ServerCall() {
 
 transport::Exchange& ServerCall::accept(const std::shared_ptr<const transport::Peer>& peer,
                                         const transport::Headers& fields) {
-  call_.reset(method_.info, home_.scope());
-  call_.requests = &source_;
-  call_.responses = &sink_;
-  call_.draining = home_.draining();
+  call_.reset(method_.info, loop_server_.scope());
+  call_.source = &source_;
+  call_.sink = &sink_;
+  call_.draining = loop_server_.draining();
   if (method_.info.kind == Kind::unary && method_.info.response != nullptr) call_.reply = &reply_;
-  source_.reset(method_.info.request, &request_, home_.options().max_receive_message);
+  source_.reset(method_.info.request, &request_, loop_server_.options().max_receive_message);
   sink_.reset();
   head_sent_ = responded_ = false;
 
-  GrpcRequest request = read_grpc_request(fields, call_.request);
+  GrpcRequest request = read_grpc_request(fields, call_.request_metadata);
   http_error_ = request.http_error;
   refusal_ = std::move(request.refusal);
   form_ = request.form;
   accepts_ = request.accepts;
-  if (request.encoding != wire::Encoding::identity) source_.decompress_with(request.encoding, home_.codec());
+  if (request.encoding != wire::Encoding::identity) source_.decompress_with(request.encoding, loop_server_.codec());
   if (method_.index != 0) {
     call_.facts.path = method_.info.path;
   } else {
@@ -61,22 +61,22 @@ transport::Exchange& ServerCall::accept(const std::shared_ptr<const transport::P
   call_.facts.authority = authority_;
   call_.facts.peer = peer_->address;
   call_.facts.tls = peer_->tls.get();
-  if (request.timeout) call_.deadline = Deadline::after(home_.loop().now(), *request.timeout);
+  if (request.timeout) call_.deadline = Deadline::after(loop_server_.loop().now(), *request.timeout);
   return exchange_;
 }
 
 void ServerCall::on_start() {
   if (http_error_ != 0) {
-    home_.responder().http_error(exchange_, http_error_);
+    loop_server_.responder().http_error(exchange_, http_error_);
     responded_ = true;
     return complete(Status());
   }
   if (!refusal_.ok()) return complete(refusal_);
   call_.scope.add(ended_);
   if (call_.cancelled()) return complete(call_.scope.status());
-  call_.enforce_deadline(home_.loop());
+  call_.enforce_deadline(loop_server_.loop());
   if (call_.cancelled()) return complete(call_.scope.status());
-  run(this).start({&home_.loop(), &call_.scope, &call_});
+  run(this).start({&loop_server_.loop(), &call_.scope, &call_});
 }
 
 void ServerCall::on_reset(transport::ErrorCode, transport::Initiator by) {
@@ -98,7 +98,7 @@ Root ServerCall::run(ServerCall* self) {
 
 // Its text stays in the log: it may hold what a client must not see.
 Status ServerCall::failed() noexcept {
-  const std::uint64_t id = home_.next_error_id();
+  const std::uint64_t id = loop_server_.next_error_id();
   std::string what;
   try {
     throw;
@@ -107,7 +107,7 @@ Status ServerCall::failed() noexcept {
   } catch (...) {
     what = "not a std::exception";
   }
-  home_.options().log.error(
+  loop_server_.options().log.error(
       "a handler threw", {{"grpc.method", call_.facts.path}, {"exception", std::string_view(what)}, {"error_id", id}});
   return Status(Code::unknown, fmt::format("the handler failed; the server's log has it as error {}", id),
                 Origin::library);
@@ -117,20 +117,20 @@ void ServerCall::ResponseSink::head(const Metadata& metadata) {
   if (std::exchange(call_.head_sent_, true) || call_.responded_) return;
   call_.call_.facts.committed = true;
   if (call_.accepts_ != wire::EncodingSet()) {
-    const wire::Encoding wanted = call_.call_.compression.value_or(call_.home_.options().compression);
+    const wire::Encoding wanted = call_.call_.compression.value_or(call_.loop_server_.options().compression);
     if (wanted != wire::Encoding::identity && call_.accepts_.has(wanted)) [[unlikely]] {
       call_.form_.set_encoding(wanted);
-      compress_with(wanted, call_.home_.codec());
+      compress_with(wanted, call_.loop_server_.codec());
     }
   }
-  call_.home_.responder().head(call_.exchange_, call_.form_, metadata);
+  call_.loop_server_.responder().head(call_.exchange_, call_.form_, metadata);
 }
 
 void ServerCall::respond(const Status& status) {
   if (responded_) return;
-  if (!call_.head.empty()) sink_.head(call_.head);  // else Trailers-Only, which has no room for them
+  if (!call_.response_head.empty()) sink_.head(call_.response_head);  // else Trailers-Only, which has no room for them
   responded_ = true;
-  home_.responder().status(exchange_, head_sent_, form_, status, call_.trailers);
+  loop_server_.responder().status(exchange_, head_sent_, form_, status, call_.response_trailers);
 }
 
 void ServerCall::complete(const Status& status) {
@@ -143,7 +143,7 @@ void ServerCall::complete(const Status& status) {
   if (sink_.largest() > kPooledMessage && reply_ != nullptr)
     method_.info.response->drop(std::exchange(reply_, nullptr));
   exchange_.finish();
-  home_.recycle(*this);
+  loop_server_.recycle(*this);
 }
 
 }  // namespace pintle::server

@@ -18,7 +18,7 @@ class LoopServer;
 // end earlier (deadline, framing error); the slot is free only when the handler's frame is gone.
 class ServerCall final : public transport::Receiver {
  public:
-  ServerCall(LoopServer& home, const Method& method);
+  ServerCall(LoopServer& loop_server, const Method& method);
   ~ServerCall();
 
   // For the next request; `fields` are valid during the call only.
@@ -42,7 +42,7 @@ class ServerCall final : public transport::Receiver {
     using FramedSink::reset;
 
    private:
-    void before_first() override { head(call_.call_.head); }
+    void before_first() override { head(call_.call_.response_head); }
     ServerCall& call_;
   };
   // Hears of the end of the call before its handler does.
@@ -56,7 +56,7 @@ class ServerCall final : public transport::Receiver {
   void respond(const Status& status);
   void complete(const Status& status);
 
-  LoopServer& home_;
+  LoopServer& loop_server_;
   const Method& method_;
   transport::Exchange exchange_{*this};
   Call call_;

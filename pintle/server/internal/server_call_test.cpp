@@ -25,14 +25,15 @@ class ServerCalls : public ::testing::Test, public ServerTest {
 };
 
 TEST_F(ServerCalls, TheDeadlineEndsTheResponseWhileItsHandlerStillRuns) {
-  Event door;
+  Event listener;
   std::vector<const Call*> calls;
   int returned = 0;
   service.add("/s/stubborn", [&](Call& call) -> Task<Status> {
     calls.push_back(&call);
     const Env env = co_await current_env();
     // A wait that hears of no cancelling.
-    (void)co_await [](Event& d) -> Task<Status> { co_return co_await d.wait(); }(door).in({env.loop, nullptr, nullptr});
+    (void)co_await
+        [](Event& d) -> Task<Status> { co_return co_await d.wait(); }(listener).in({env.loop, nullptr, nullptr});
     ++returned;
     co_return Status();
   });
@@ -48,7 +49,7 @@ TEST_F(ServerCalls, TheDeadlineEndsTheResponseWhileItsHandlerStillRuns) {
   client().send(headers(3, grpc("/s/stubborn")).end_stream());
   ASSERT_EQ(calls.size(), 2u);
   EXPECT_NE(calls[0], calls[1]);
-  door.set();
+  listener.set();
   EXPECT_THAT(client().received(), ElementsAre(AllOf(HasSubstr("HEADERS 3"), HasSubstr("grpc-status=0"))));
   EXPECT_EQ(returned, 2);
 
@@ -223,9 +224,9 @@ TEST_F(ServerCalls, AWriterWaitsForAClientThatDoesNotRead) {
 }
 
 TEST_F(ServerCalls, AReaderThatDoesNotReadStopsItsClient) {
-  Event door;
+  Event listener;
   service.add("/s/slow", [&](Call& call) -> Task<Status> {
-    (void)co_await door.wait();
+    (void)co_await listener.wait();
     co_return co_await echo(call);
   });
   start();
@@ -236,7 +237,7 @@ TEST_F(ServerCalls, AReaderThatDoesNotReadStopsItsClient) {
     lines.insert(lines.end(), more.begin(), more.end());
   }
   EXPECT_THAT(lines, Each(Not(HasSubstr("WINDOW_UPDATE 1")))) << "nobody has read it yet";
-  door.set();
+  listener.set();
   EXPECT_THAT(client().received(), Contains(HasSubstr("WINDOW_UPDATE 1")));
 }
 
@@ -244,17 +245,17 @@ TEST(ServerLimits, HandlersAboveMaxRunningWaitTheirTurn) {
   ServerOptions options;
   options.connection.max_running = 1;
   ServerTest test(options);
-  Event door;
+  Event listener;
   int running = 0;
   test.service.add("/s/m", [&](Call&) -> Task<Status> {
     ++running;
-    (void)co_await door.wait();
+    (void)co_await listener.wait();
     co_return Status();
   });
   FrameClient& client = test.start();
   client.send(headers(1, grpc("/s/m")).end_stream() + headers(3, grpc("/s/m")).end_stream());
   EXPECT_EQ(running, 1);
-  door.set();
+  listener.set();
   EXPECT_THAT(client.received(), ElementsAre(HasSubstr("HEADERS 1"), HasSubstr("HEADERS 3")));
   EXPECT_EQ(running, 2);
 }

@@ -148,7 +148,7 @@ Task<> server_stream(const Stub& stub, const Wanted& wanted, Seen& seen) {
     timer.start(*(co_await pintle::current_env()).loop, *plan.after_close, [&] { stream.cancel(); });
   while (co_await read_one(stream, plan, seen)) {
   }
-  see_metadata(stream.call().head, stream.call().trailers, seen);
+  see_metadata(stream.call().response_head, stream.call().response_trailers, seen);
 }
 
 Task<> client_stream(const Stub& stub, const Wanted& wanted, Seen& seen) {
@@ -163,7 +163,7 @@ Task<> client_stream(const Stub& stub, const Wanted& wanted, Seen& seen) {
     timer.start(*(co_await pintle::current_env()).loop, *plan.after_close, [&] { stream.cancel(); });
   const auto response = co_await stream.finish();
   see(response, seen);
-  see_metadata(stream.call().head, stream.call().trailers, seen);
+  see_metadata(stream.call().response_head, stream.call().response_trailers, seen);
 }
 
 Task<> bidi_stream(const Stub& stub, const Wanted& wanted, Seen& seen) {
@@ -183,7 +183,7 @@ Task<> bidi_stream(const Stub& stub, const Wanted& wanted, Seen& seen) {
   if (plan.after_close)
     timer.start(*(co_await pintle::current_env()).loop, *plan.after_close, [&] { stream.cancel(); });
   while (reading) reading = co_await read_one(stream, plan, seen);
-  see_metadata(stream.call().head, stream.call().trailers, seen);
+  see_metadata(stream.call().response_head, stream.call().response_trailers, seen);
 }
 
 Task<> dispatch(const Stub& stub, const Wanted& wanted, Seen& seen) {

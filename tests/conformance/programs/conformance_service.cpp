@@ -20,7 +20,7 @@ namespace {
 
 RequestInfo info_of(const Call& call, pintle::TimePoint now) {
   RequestInfo info;
-  to_headers(call.request, *info.mutable_request_headers());
+  to_headers(call.request_metadata, *info.mutable_request_headers());
   if (!call.deadline.is_infinite()) {
     using std::chrono::milliseconds;
     info.set_timeout_ms(std::chrono::duration_cast<milliseconds>(call.deadline.remaining(now)).count());
@@ -30,8 +30,8 @@ RequestInfo info_of(const Call& call, pintle::TimePoint now) {
 
 template <class Definition>
 void set_metadata(Call& call, const Definition& definition) {
-  add_headers(definition.response_headers(), call.head);
-  add_headers(definition.response_trailers(), call.trailers);
+  add_headers(definition.response_headers(), call.response_head);
+  add_headers(definition.response_trailers(), call.response_trailers);
 }
 
 auto pause(std::uint32_t milliseconds) { return pintle::sleep_for(std::chrono::milliseconds(milliseconds)); }

@@ -40,7 +40,7 @@ Task<> custom_metadata(Context& context) {
   expect_payload(answer->payload(), kLargeResponse);
   stream.close_writing();
   expect(value_of(co_await stream.read(), "the end of the stream") == nullptr, "a second response came");
-  expect_echo(stream.call().head, stream.call().trailers);
+  expect_echo(stream.call().response_head, stream.call().response_trailers);
 }
 
 }  // namespace interop

@@ -26,8 +26,8 @@ using pintle::wire::Encoding;
 namespace {
 
 void echo_metadata(Call& call) {
-  if (auto value = call.request.get(kEchoInitial)) call.head.add(kEchoInitial, *value);
-  if (auto value = call.request.get(kEchoTrailing)) call.trailers.add(kEchoTrailing, *value);
+  if (auto value = call.request_metadata.get(kEchoInitial)) call.response_head.add(kEchoInitial, *value);
+  if (auto value = call.request_metadata.get(kEchoTrailing)) call.response_trailers.add(kEchoTrailing, *value);
 }
 
 // The status that the client wants to see; OK when it asks for none.

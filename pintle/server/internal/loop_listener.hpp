@@ -14,10 +14,11 @@ namespace pintle::server {
 class LoopServer;
 
 // Loop's thread only. All that it is given outlives it; it outlives the connections of the loop.
-class Door final : public transport::Acceptor {
+class LoopListener final : public transport::Acceptor {
  public:
-  Door(LoopServer& home, const Selection& selection) : home_(home), selection_(selection) {}
-  Door(LoopServer& home, const Selection& selection, const ListenOptions& options);
+  LoopListener(LoopServer& loop_server, const Selection& selection)
+      : loop_server_(loop_server), selection_(selection) {}
+  LoopListener(LoopServer& loop_server, const Selection& selection, const ListenOptions& options);
 
   // A connection that was just made.
   void enter(std::unique_ptr<net::ByteStream> connection);
@@ -25,7 +26,7 @@ class Door final : public transport::Acceptor {
   transport::Exchange& accept(transport::Connection& connection, const transport::Headers& fields) override;
 
  private:
-  LoopServer& home_;
+  LoopServer& loop_server_;
   const Selection& selection_;
   std::optional<net::TlsAcceptor> tls_;
 };
