@@ -39,6 +39,18 @@ std::string idempotency_name(const pb::MethodDescriptor& method) {
   }
 }
 
+// The bytes as a C++ expression that makes a string_view; every byte in octal, so that no escape runs into the next.
+std::string bytes_expression(const std::string& bytes) {
+  if (bytes.empty()) return "{}";
+  std::string text = "{\"";
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += {'\\', static_cast<char>('0' + (byte >> 6)), static_cast<char>('0' + (byte >> 3 & 7)),
+             static_cast<char>('0' + (byte & 7))};
+  }
+  return text + "\", " + std::to_string(bytes.size()) + "}";
+}
+
 MethodModel method_model(const pb::MethodDescriptor& method, const MethodNames& names) {
   MethodModel model;
   model.shape = shape_of(method);
@@ -56,6 +68,7 @@ MethodModel method_model(const pb::MethodDescriptor& method, const MethodNames& 
       {"response", type_name(*method.output_type())},
       {"kind", kind_name(model.shape)},
       {"idempotency", idempotency_name(method)},
+      {"options", bytes_expression(method.options().SerializeAsString())},
   };
   return model;
 }
@@ -98,6 +111,7 @@ FileModel model_of(const pb::FileDescriptor& file, const Parameters& parameters)
     of.name = classes[i];
     of.qualified = (model.space.empty() ? "::" : "::" + model.space + "::") + of.name;
     of.full_name = service.full_name();
+    of.options = bytes_expression(service.options().SerializeAsString());
     of.comment = leading_comment(service, "");
     of.deprecated = service.options().deprecated();
     for (int m = 0; m < service.method_count(); ++m) of.methods.push_back(method_model(*service.method(m), names[m]));

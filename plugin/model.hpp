@@ -30,6 +30,7 @@ struct ServiceModel {
   std::string full_name;  // "items.v1.ItemService"
   std::string comment;
   bool deprecated;
+  std::string options;  // serialised, as an expression that makes a string_view
   std::vector<MethodModel> methods;
 };
 

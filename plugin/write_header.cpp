@@ -148,12 +148,13 @@ void write_service(Printer& out, const FileModel& file, const ServiceModel& serv
   write_service_class(out, service);
   write_stub_class(out, service);
   if (file.parameters.blocking) write_blocking_stub_class(out, service);
+  out.Print(
+      "\n"
+      " private:\n"
+      "  static const ::pintle::ServiceInfo info_;\n");
   if (!service.methods.empty())
-    out.Print(
-        "\n"
-        " private:\n"
-        "  static const ::pintle::MethodInfo methods_[$count$];\n",
-        "count", std::to_string(service.methods.size()));
+    out.Print("  static const ::pintle::MethodInfo methods_[$count$];\n", "count",
+              std::to_string(service.methods.size()));
   out.Print("};\n");
 }
 
@@ -169,7 +170,7 @@ std::string write_header(const FileModel& file) {
         "#pragma once\n\n"
         "#include <pintle/rpc/codegen.hpp>\n\n"
         "#include \"$stem$.pb.h\"\n\n"
-        "static_assert(::pintle::codegen::accepts<1>());\n",
+        "static_assert(::pintle::codegen::accepts<2>());\n",
         "proto", file.proto, "stem", file.stem);
     if (!file.services.empty()) {
       out.Print("\n");

@@ -62,12 +62,12 @@ const char* stub_bodies(Shape shape) {
       return "::pintle::Task<::pintle::Result<$response$>> $class$::Stub::$method$(\n"
              "    const $request$& request, ::pintle::CallOptions options) const {\n"
              "  return ::pintle::codegen::unary_call<$request$, $response$>(\n"
-             "      *chains_[$index$], methods_[$index$], request, ::std::move(options));\n"
+             "      channel_, *chains_[$index$], methods_[$index$], request, ::std::move(options));\n"
              "}\n"
              "::pintle::Task<::pintle::Result<$response$>> $class$::Stub::$method$(\n"
              "    $request$&& request, ::pintle::CallOptions options) const {\n"
              "  return ::pintle::codegen::unary_call_owning<$request$, $response$>(\n"
-             "      *chains_[$index$], methods_[$index$], ::std::move(request), ::std::move(options));\n"
+             "      channel_, *chains_[$index$], methods_[$index$], ::std::move(request), ::std::move(options));\n"
              "}\n\n";
     case Shape::client_stream:
       return "::pintle::codegen::Opening<::pintle::ClientStream<$request$, $response$>>\n"
@@ -123,15 +123,14 @@ void write_tables(Printer& out, const FileModel& file, const ServiceModel& servi
           method.variables,
           "    {$path_constant$, kName, \"$name$\", ::pintle::Kind::$kind$, ::pintle::Idempotency::$idempotency$,\n"
           "     &::pintle::type_of<$request$>,\n"
-          "     &::pintle::type_of<$response$>},\n");
+          "     &::pintle::type_of<$response$>, $options$, &info_},\n");
     out.Print("};\n\n");
   }
   out.Print(
-      "const ::pintle::ServiceInfo& $class$::info() {\n"
-      "  static constexpr ::pintle::ServiceInfo kInfo = {kName, \"$proto$\", $methods$};\n"
-      "  return kInfo;\n"
-      "}\n\n",
-      "class", service.name, "proto", file.proto, "methods", service.methods.empty() ? "{}" : "methods_");
+      "constinit const ::pintle::ServiceInfo $class$::info_ = {kName, \"$proto$\", $methods$, $options$};\n"
+      "const ::pintle::ServiceInfo& $class$::info() { return info_; }\n\n",
+      "class", service.name, "proto", file.proto, "methods", service.methods.empty() ? "{}" : "methods_", "options",
+      service.options);
 }
 
 void write_service(Printer& out, const ServiceModel& service) {

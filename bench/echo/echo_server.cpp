@@ -104,7 +104,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", added.to_string().c_str());
     return 1;
   }
-  server.start();
+  if (!server.start().ok()) return 1;
   runtime.start();
   auto address = server.listen(*pintle::net::SockAddress::from_ip("127.0.0.1", port), listen);
   if (!address) {

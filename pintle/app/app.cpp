@@ -222,7 +222,10 @@ Result<std::shared_ptr<Channel>> App::channel(std::string_view target) {
 
 int App::run() {
   Impl& app = *impl_;
-  app.server.start();
+  if (Status started = app.server.start(); !started.ok()) {
+    app.log.error("can't start", {{"error", started.message()}});
+    return 1;
+  }
   std::vector<std::string> addresses;
   for (const Place& place : app.listen_on) {
     const auto address = app.server.listen(place.address, place.options);

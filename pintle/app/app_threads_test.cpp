@@ -41,10 +41,10 @@ class Probe final : public Service {
   const ServiceInfo& info() const override { return info_; }
   std::unique_ptr<Handler> handler(std::size_t index) override {
     struct Fast final : Handler {
-      Task<Status> operator()(Call&) override { co_return Status(); }
+      Task<Status> operator()(LayerCall&) override { co_return Status(); }
     };
     struct Slow final : Handler {
-      Task<Status> operator()(Call& call) override {
+      Task<Status> operator()(LayerCall& call) override {
         call.send_head();
         std::fputs("the slow call runs\n", stderr);
         co_return co_await sleep_for(std::chrono::hours(1));
@@ -151,7 +151,7 @@ Task<Status> call(Channel& channel, std::string_view path, Pipe& down) {
   info.kind = Kind::bidi;
   Pipe up(nullptr);
   up.close();
-  Call call(info, up.source(), down.sink(), env.scope);
+  LayerCall call(*env.loop, info, up.source(), down.sink(), env.scope);
   co_return co_await channel.method(info)(call).in({env.loop, &call.scope, &call});
 }
 

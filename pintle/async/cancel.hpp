@@ -1,12 +1,25 @@
 // Structured cancellation: a tree of scopes; a cancelled scope wakes all that waits in it, and below it, with a status.
 #pragma once
 
+#include <cstdint>
 #include <utility>
 
 #include <pintle/async/waiter.hpp>
 #include <pintle/base/status.hpp>
 
 namespace pintle {
+
+// Why a scope was cancelled: what metrics and audits tell apart, whatever the status says.
+enum class CancelCause : std::uint8_t {
+  none,             // it is not, or nobody said
+  deadline,         // its time was over
+  peer_reset,       // the peer reset the stream
+  connection_lost,  // the connection broke or was closed
+  shutdown,         // the grace time of a drain was over
+  caller,           // whoever asked no longer wants it
+  exception,        // an exception left a handler, a layer, a source or a sink
+  protocol,         // what came breaks the rules of gRPC, or a limit
+};
 
 // A call owns one; an attempt, a nursery's child and a hedge own scopes below it. Cancelling wakes, it never resumes:
 // the awaits return the status in their own time. The first status stays. Loop's thread only. A scope should outlive
@@ -24,7 +37,9 @@ class CancelScope {
   bool cancelled() const noexcept { return !status_.ok(); }
   // Why; OK while it is not cancelled.
   const Status& status() const noexcept { return status_; }
-  void cancel(Status status);
+  // What began it; of a scope that was cancelled with the one above, that one's cause.
+  CancelCause cause() const noexcept { return cause_; }
+  void cancel(Status status, CancelCause cause = CancelCause::none);
 
   // Tells `node` when the scope is cancelled, at once when it already is.
   void add(CancelNode& node) noexcept {
@@ -39,6 +54,7 @@ class CancelScope {
   void reset(CancelScope* parent) {
     detach();
     status_ = Status();
+    cause_ = CancelCause::none;
     attach(parent);
   }
 
@@ -49,6 +65,7 @@ class CancelScope {
   void attach(CancelScope* parent) {
     if (parent == nullptr) return;
     status_ = parent->status_;
+    cause_ = parent->cause_;
     next_ = parent->children_;
     if (next_ != nullptr) next_->before_ = &next_;
     before_ = &parent->children_;
@@ -63,15 +80,17 @@ class CancelScope {
   }
 
   Status status_;
+  CancelCause cause_ = CancelCause::none;
   CancelNode* nodes_ = nullptr;
   CancelScope* children_ = nullptr;
   CancelScope* next_ = nullptr;
   CancelScope** before_ = nullptr;
 };
 
-inline void CancelScope::cancel(Status status) {
+inline void CancelScope::cancel(Status status, CancelCause cause) {
   if (cancelled() || status.ok()) return;
   status_ = std::move(status);
+  cause_ = cause;
   while (nodes_ != nullptr) {
     CancelNode* node = nodes_;
     node->unlink();
@@ -79,7 +98,7 @@ inline void CancelScope::cancel(Status status) {
   }
   for (CancelScope* child = children_; child != nullptr;) {
     CancelScope* next = child->next_;
-    child->cancel(status_);
+    child->cancel(status_, cause_);
     child = next;
   }
 }

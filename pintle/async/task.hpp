@@ -50,8 +50,16 @@ struct PromiseBase {
 // What a body returns that has made its result in the promise already.
 struct InSlot {};
 
+// For tasks that end with a status: what becomes of an exception, when somebody has said so.
 template <class T>
-struct TaskPromise : PromiseBase {
+struct Recovery {};
+template <>
+struct Recovery<Status> {
+  Status (*recover)(const Env& env, const std::exception_ptr& exception) noexcept = nullptr;
+};
+
+template <class T>
+struct TaskPromise : PromiseBase, Recovery<T> {
   std::optional<T> value;
   void return_value(InSlot) noexcept {}
   template <class U = T>
@@ -60,7 +68,11 @@ struct TaskPromise : PromiseBase {
     value.emplace(std::forward<U>(u));
   }
   T take() {
-    if (exception) std::rethrow_exception(exception);
+    if (exception) [[unlikely]] {
+      if constexpr (std::is_same_v<T, Status>)
+        if (this->recover != nullptr) return this->recover(env, exception);
+      std::rethrow_exception(exception);
+    }
     return std::move(*value);
   }
 };
@@ -125,9 +137,17 @@ class [[nodiscard, clang::coro_return_type, clang::coro_lifetimebound]] Task {
   };
   InEnv in(Env env) && { return InEnv(std::move(*this), env); }
 
+  // An exception that leaves the body is given to `recover`, in the task's environment, and what that returns is the
+  // result: the awaiter meets no exception. REQUIRES: not awaited yet.
+  void recover_with(Status (*recover)(const Env& env, const std::exception_ptr& exception) noexcept)
+    requires std::is_same_v<T, Status>
+  {
+    handle_.promise().recover = recover;
+  }
+
   // A task that does nothing and must not be awaited: how an optional virtual says that it was not overridden.
   [[clang::coro_wrapper]] static Task none() { return Task({}); }
-  explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
+  bool exists() const noexcept { return static_cast<bool>(handle_); }
 
  private:
   explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}

@@ -12,6 +12,7 @@
 #include <pintle/net/connector.hpp>
 #include <pintle/net/resolver.hpp>
 #include <pintle/net/tls_connector.hpp>
+#include <pintle/rpc/chain.hpp>
 
 namespace pintle {
 
@@ -22,8 +23,10 @@ constexpr std::string_view kUserAgent = "pintle/0.1.0";
 
 class ClientChannel final : public Channel {
  public:
-  ClientChannel(std::vector<Loop*> loops, std::shared_ptr<Dialer> dialer, ChannelOptions options)
-      : loops_(std::move(loops)) {
+  // `layers`: those of the options, in their order.
+  ClientChannel(std::vector<Loop*> loops, std::shared_ptr<Dialer> dialer, ChannelOptions options,
+                std::vector<const Layer*> layers)
+      : loops_(std::move(loops)), layers_(std::move(layers)) {
     if (!options.random) options.random = system_random();
     options_ = std::make_shared<const ChannelOptions>(std::move(options));
     auto keepalive_time = std::make_shared<KeepaliveTime>(options_->connection.keepalive.time);
@@ -47,24 +50,21 @@ class ClientChannel final : public Channel {
 
   Handler& method(const MethodInfo& info) override {
     std::lock_guard lock(mutex_);
-    auto it = methods_.find(info.path);
-    if (it != methods_.end()) return it->second->chain.top();
-    auto entry = std::make_unique<Entry>();
-    entry->path = info.path;
-    entry->service = info.service;
-    entry->name = info.name;
-    entry->info = info;  // of a proxy it may be gone tomorrow; layers keep what they are given
-    entry->info.path = entry->path;
-    entry->info.service = entry->service;
-    entry->info.name = entry->name;
-    entry->handler =
-        std::make_unique<TransportHandler>(entry->info, loop_channels_, *options_, next_block_++, user_agent_);
-    std::vector<const Layer*> layers;
-    for (auto& layer : options_->layers) layers.push_back(layer.get());
-    entry->chain = Chain::build(entry->info, *entry->handler, layers);
+    if (auto it = methods_.find(info.path); it != methods_.end()) return *it->second->top;
+    // A proxy sees whatever paths its callers think of.
+    if (methods_.size() >= options_->max_methods) {
+      if (others_ == nullptr) {
+        MethodInfo any;
+        any.path = any.name = "_OTHER";
+        any.kind = Kind::bidi;
+        others_ = make_method(any, "");
+      }
+      return *others_->top;
+    }
+    std::unique_ptr<Entry> entry = make_method(info, info.path);
     Entry& made = *entry;
     methods_.emplace(made.path, std::move(entry));
-    return made.chain.top();
+    return *made.top;
   }
 
   Loop& loop() override { return *loops_[next_loop_++ % loops_.size()]; }
@@ -75,15 +75,39 @@ class ClientChannel final : public Channel {
     MethodInfo info;
     std::unique_ptr<Handler> handler;
     Chain chain;
+    std::unique_ptr<Handler> top;
   };
 
+  std::unique_ptr<Entry> make_method(const MethodInfo& info, std::string_view path) {
+    auto entry = std::make_unique<Entry>();
+    entry->path = info.path;
+    entry->service = info.service;
+    entry->name = info.name;
+    entry->info = info;  // of a proxy it may be gone tomorrow; layers keep what they are given
+    entry->info.path = entry->path;
+    entry->info.service = entry->service;
+    entry->info.name = entry->name;
+    entry->handler = std::make_unique<TransportHandler>(path, loop_channels_, *options_, next_block_++, user_agent_);
+    auto slots = std::make_unique<SlotLayout>();
+    Site site(Side::client, entry->info, *slots);
+    site.loops = loop_channels_.size();
+    site.log = options_->log;
+    site.random = options_->random;
+    site.options = resolved_options(entry->info, options_->method_options);
+    entry->chain = Chain::build(site, std::move(slots), *entry->handler, layers_);
+    entry->top = std::make_unique<Defaults>(entry->chain.top(), entry->chain.slots(), *options_);
+    return entry;
+  }
+
   std::vector<Loop*> loops_;
+  std::vector<const Layer*> layers_;
   std::shared_ptr<const ChannelOptions> options_;
   std::string user_agent_;
   std::vector<std::shared_ptr<LoopChannel>> loop_channels_;  // by loop index
   std::mutex mutex_;
   std::unordered_map<std::string_view, std::unique_ptr<Entry>> methods_;  // guarded by mutex_
-  std::uint32_t next_block_ = 1;                                          // guarded by mutex_
+  std::unique_ptr<Entry> others_;  // of all paths above max_methods; guarded by mutex_
+  std::uint32_t next_block_ = 1;   // guarded by mutex_
   std::atomic<std::size_t> next_loop_ = 0;
 };
 
@@ -121,9 +145,12 @@ class TargetDialer final : public Dialer {
 }  // namespace
 }  // namespace client
 
-std::shared_ptr<Channel> make_channel(std::vector<Loop*> loops, std::shared_ptr<Dialer> dialer,
-                                      ChannelOptions options) {
-  return std::make_shared<client::ClientChannel>(std::move(loops), std::move(dialer), std::move(options));
+Result<std::shared_ptr<Channel>> make_channel(std::vector<Loop*> loops, std::shared_ptr<Dialer> dialer,
+                                              ChannelOptions options) {
+  auto layers = order_layers(Side::client, options.layers);
+  if (!layers) return std::unexpected(std::move(layers).error());
+  return std::make_shared<client::ClientChannel>(std::move(loops), std::move(dialer), std::move(options),
+                                                 std::move(*layers));
 }
 
 Result<std::shared_ptr<Channel>> make_channel(Runtime& runtime, std::string_view target, ChannelOptions options) {

@@ -311,7 +311,7 @@ TEST_F(ClientCalls, TheEndOfTheResponseEndsTheRequests) {
     MethodInfo info;
     info.path = "/s/m";
     info.kind = Kind::bidi;
-    Call call(info, in.source(), out.sink(), env.scope);
+    LayerCall call(*env.loop, info, in.source(), out.sink(), env.scope);
     co_return co_await channel.method(info)(call).in({env.loop, &call.scope, &call});
   };
   auto running = loop.start(open_ended(*channel, up, down));
@@ -325,10 +325,11 @@ TEST_F(ClientCalls, TheEndOfTheResponseEndsTheRequests) {
 
 TEST_F(ClientCalls, LayersStandAroundTheCall) {
   class Tag final : public Layer {
-    std::unique_ptr<Handler> wrap(const MethodInfo&, Handler& next) const override {
+    std::string_view name() const override { return "tag"; }
+    std::unique_ptr<Handler> wrap(const Site&, Handler& next) const override {
       struct Tagging final : Handler {
         explicit Tagging(Handler& n) : next(n) {}
-        Task<Status> operator()(Call& call) override {
+        Task<Status> operator()(LayerCall& call) override {
           call.request_metadata.add("x-tag", "1");
           Status status = co_await next(call);
           co_return status.ok() ? Status(Code::aborted, "the layer says no") : status;
@@ -351,17 +352,18 @@ TEST_F(ClientCalls, LayersMayKeepTheMethodThatAProxyDescribed) {
   class Names final : public Layer {
    public:
     explicit Names(std::string& into) : into_(into) {}
-    std::unique_ptr<Handler> wrap(const MethodInfo& method, Handler&) const override {
+    std::string_view name() const override { return "names"; }
+    std::unique_ptr<Handler> wrap(const Site& site, Handler&) const override {
       struct Naming final : Handler {
         Naming(const MethodInfo& m, std::string& i) : method(m), into(i) {}
-        Task<Status> operator()(Call&) override {
+        Task<Status> operator()(LayerCall&) override {
           into.append(method.service).append(" ").append(method.name).append(" ").append(method.path);
           co_return Status();
         }
         const MethodInfo& method;
         std::string& into;
       };
-      return std::make_unique<Naming>(method, into_);
+      return std::make_unique<Naming>(site.method, into_);
     }
 
    private:

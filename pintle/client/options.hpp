@@ -13,7 +13,7 @@
 #include <pintle/base/random.hpp>
 #include <pintle/net/byte_stream.hpp>
 #include <pintle/net/tls.hpp>
-#include <pintle/rpc/handler.hpp>
+#include <pintle/rpc/layer.hpp>
 #include <pintle/transport/connection.hpp>
 #include <pintle/wire/compression.hpp>
 
@@ -54,8 +54,12 @@ struct ChannelOptions {
   wire::Encoding compression = wire::Encoding::identity;  // of the requests of calls that do not say
   ConnectBackoff backoff;
   transport::ConnectionOptions connection;
-  std::vector<std::shared_ptr<const Layer>> layers;  // outermost first
-  Random random;                                     // empty: system_random()
+  std::vector<std::shared_ptr<const Layer>> layers;  // in the order of their places (rpc/layer.hpp)
+  // Over the options in the .proto, by path pattern; a later one wins. For layers that have options of their own.
+  std::vector<MethodOverlay> method_options;
+  // Paths that have a chain of their own; calls of more share one, whose layers see the path "_OTHER" (for proxies).
+  std::size_t max_methods = 1000;
+  Random random;  // empty: system_random()
   Logger log;
 };
 

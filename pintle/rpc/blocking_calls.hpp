@@ -53,7 +53,7 @@ class BlockingStream {
   // Ends the call early; what follows then says CANCELLED.
   void cancel() { (void)sync_wait(*loop_, cancelled(*stream_)); }
   // Whether the message that was read last came compressed.
-  bool read_compressed() const { return stream_->call().facts.read_compressed; }
+  bool read_compressed() const { return stream_->call().read_compressed(); }
 
  protected:
   template <class T>

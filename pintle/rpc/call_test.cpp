@@ -1,11 +1,9 @@
-// A call's waits and its deadline, and the chain of layers around a handler.
-#include <pintle/rpc/call.hpp>
-
+// A call's waits, its deadline, its attempts and what a pool forgets.
 #include <optional>
 
 #include <gmock/gmock.h>
 
-#include <pintle/rpc/handler.hpp>
+#include <pintle/rpc/awaiting.hpp>
 #include <pintle/rpc/test_support/text.hpp>
 
 namespace pintle {
@@ -36,7 +34,7 @@ struct CallTest : ::testing::Test {
   TurnedLoop turned;
   Pipe in{&type_of<Text>}, out{&type_of<Text>, 100};
   CancelScope server;
-  Call call{kBidi, in.source(), out.sink(), &server};
+  LayerCall call{turned.loop, kBidi, in.source(), out.sink(), &server};
 };
 
 TEST_F(CallTest, AReadWaitsForTheMessageAndSeesTheEnd) {
@@ -89,8 +87,7 @@ TEST_F(CallTest, AWriterHearsThatNobodyReadsAnyMore) {
 
 TEST_F(CallTest, AWriteThatWaitsIsCutShortByTheDeadline) {
   std::optional<Status> waiting;
-  call.deadline = Deadline(turned.clock.at + seconds(3));
-  call.enforce_deadline(turned.loop);
+  call.set_deadline(Deadline(turned.clock.at + seconds(3)));
   turned.start(write(std::string(200, 'x')), waiting);
   turned.pass(seconds(2));
   EXPECT_FALSE(waiting);
@@ -100,8 +97,7 @@ TEST_F(CallTest, AWriteThatWaitsIsCutShortByTheDeadline) {
 }
 
 TEST_F(CallTest, ADeadlineThatIsPastEndsTheCallAtOnce) {
-  call.deadline = Deadline(turned.clock.at);
-  call.enforce_deadline(turned.loop);
+  call.set_deadline(Deadline(turned.clock.at));
   EXPECT_EQ(call.scope.status().code(), Code::deadline_exceeded);
 }
 
@@ -136,13 +132,16 @@ TEST_F(CallTest, APooledCallForgetsTheLastOne) {
   call.request_metadata.add("a", "b");
   call.response_head.add("a", "b");
   call.response_trailers.add("a", "b");
-  call.facts.principal = "somebody";
+  call.set_identity(std::make_shared<const Identity>(Identity().subject("somebody")));
+  call.facts.attempt = 2;
+  call.traffic.in.messages = 1;
+  call.refusal = Status(Code::internal, "refused");
+  call.set_ended(Status(Code::aborted, "ended"));
   call.facts.committed = true;
   call.facts.read_compressed = true;
   call.compression = wire::Encoding::gzip;
   call.wait_for_ready = true;
-  call.deadline = Deadline(turned.clock.at + seconds(1));
-  call.enforce_deadline(turned.loop);
+  call.set_deadline(Deadline(turned.clock.at + seconds(1)));
   call.finish();
   turned.pass(seconds(2));
   EXPECT_FALSE(call.cancelled()) << "the deadline of a call that is over";
@@ -152,14 +151,18 @@ TEST_F(CallTest, APooledCallForgetsTheLastOne) {
   CancelScope next;
   constexpr MethodInfo kUnary = method_of_kind(Kind::unary);
   call.reset(kUnary, &next);
-  EXPECT_EQ(call.method, &kUnary);
+  EXPECT_EQ(&call.method(), &kUnary);
   EXPECT_TRUE(call.request_metadata.empty() && call.response_head.empty() && call.response_trailers.empty());
-  EXPECT_EQ(call.facts.principal, "");
+  EXPECT_FALSE(call.identity().is_authenticated());
+  EXPECT_EQ(call.facts.attempt, 1);
+  EXPECT_EQ(call.traffic.in.messages, 0u);
+  EXPECT_TRUE(call.refusal.ok());
+  EXPECT_FALSE(call.ended());
   EXPECT_FALSE(call.facts.committed);
-  EXPECT_FALSE(call.facts.read_compressed);
+  EXPECT_FALSE(call.read_compressed());
   EXPECT_EQ(call.compression, std::nullopt);
-  EXPECT_FALSE(call.wait_for_ready);
-  EXPECT_TRUE(call.deadline.is_infinite());
+  EXPECT_EQ(call.wait_for_ready, std::nullopt);
+  EXPECT_TRUE(call.deadline().is_infinite());
   next.cancel(Status(Code::cancelled, "now"));
   EXPECT_TRUE(call.cancelled());
 }
@@ -172,73 +175,19 @@ TEST_F(CallTest, ACallThatWasCancelledIsFreshAfterReset) {
 }
 
 TEST_F(CallTest, AnAttemptSharesDeadlineAndIsCancelledWithItsCall) {
-  call.deadline = Deadline(turned.clock.at + seconds(3));
+  call.set_deadline(Deadline(turned.clock.at + seconds(3)));
   call.facts.peer = "memory:x";
   call.compression = wire::Encoding::zstd;
-  Call attempt(call, in.source(), out.sink());
-  EXPECT_EQ(attempt.deadline, call.deadline);
+  LayerCall attempt(call, in.source(), out.sink());
+  EXPECT_EQ(attempt.deadline(), call.deadline());
   EXPECT_EQ(attempt.parent, &call);
   EXPECT_EQ(attempt.facts.peer, "memory:x");
   EXPECT_EQ(attempt.compression, wire::Encoding::zstd);
   attempt.scope.cancel(Status(Code::unavailable, "this attempt only"));
   EXPECT_FALSE(call.cancelled());
-  Call second(call, in.source(), out.sink());
+  LayerCall second(call, in.source(), out.sink());
   call.scope.cancel(Status(Code::cancelled, "all of it"));
   EXPECT_EQ(second.scope.status().code(), Code::cancelled);
-}
-
-// -- The chain --------------------------------------------------------------------------------------------------------
-
-using Log = std::vector<std::string>;
-
-struct Inner final : Handler {
-  explicit Inner(Log& l) : log(l) {}
-  Task<Status> operator()(Call&) override {
-    log.emplace_back("inner");
-    co_return Status(Code::not_found, "none");
-  }
-  Log& log;
-};
-
-struct Naming final : Layer {
-  Naming(Log& l, std::string n, Kind k) : log(l), name(std::move(n)), kind(k) {}
-  struct Wrapped final : Handler {
-    Wrapped(const Naming& o, Handler& n) : of(o), next(n) {}
-    ~Wrapped() override { of.log.push_back("~" + of.name); }
-    Task<Status> operator()(Call& call) override {
-      of.log.push_back(of.name + " in");
-      Status status = co_await next(call);
-      of.log.push_back(of.name + " out");
-      co_return status;
-    }
-    const Naming& of;
-    Handler& next;
-  };
-  std::unique_ptr<Handler> wrap(const MethodInfo& method, Handler& next) const override {
-    return method.kind == kind ? std::make_unique<Wrapped>(*this, next) : nullptr;
-  }
-  Log& log;
-  std::string name;
-  Kind kind;
-};
-
-TEST_F(CallTest, LayersRunOutermostFirstAndThoseThatDoNotApplyCostNothing) {
-  Log log;
-  Inner inner(log);
-  const Naming a(log, "a", Kind::bidi), b(log, "b", Kind::unary), c(log, "c", Kind::bidi);
-  {
-    const Layer* layers[] = {&a, &b, &c};
-    Chain chain = Chain::build(kBidi, inner, layers);
-    std::optional<Status> status;
-    turned.start(chain.top()(call), status);
-    EXPECT_EQ(status->code(), Code::not_found);
-    EXPECT_THAT(std::exchange(log, {}), ElementsAre("a in", "c in", "inner", "c out", "a out"));
-  }
-  EXPECT_THAT(log, ::testing::UnorderedElementsAre("~a", "~c"));
-
-  const Layer* none[] = {&b};
-  EXPECT_EQ(&Chain::build(kBidi, inner, none).top(), &inner);
-  EXPECT_FALSE(static_cast<bool>(Chain()));
 }
 
 }  // namespace

@@ -25,18 +25,30 @@ Status OneResponse::failure() const {
 }
 
 CancelScope* scope_of(const CallOptions& options, const Env& env) {
-  return options.parent_call() != nullptr ? &options.parent_call()->scope : env.scope;
+  if (options.is_detached()) return nullptr;
+  return options.parent_call() != nullptr ? &for_layers(*options.parent_call()).scope : env.scope;
 }
 
-void apply(Call& call, const CallOptions& options, const Env& env) {
-  Call* parent = options.parent_call() != nullptr ? options.parent_call() : env.call;
-  call.parent = parent;
-  call.deadline = options.deadline_at(env.loop->now());
-  if (parent != nullptr) call.deadline = call.deadline.earlier(parent->deadline);
+void apply(LayerCall& call, CallOptions& options, const Env& env) {
+  Deadline deadline = options.deadline_at(env.loop->now());
+  if (Call* above = options.parent_call() != nullptr ? options.parent_call() : env.call) {
+    LayerCall& parent = for_layers(*above);
+    call.facts.trace_high = parent.facts.trace_high;
+    call.facts.trace_low = parent.facts.trace_low;
+    call.facts.span = parent.facts.span;
+    if (options.is_detached()) {
+      call.set_identity(parent.nearest_identity());
+    } else {
+      call.parent = &parent;
+      call.draining = parent.draining;
+      deadline = deadline.earlier(parent.deadline());
+    }
+  }
   call.wait_for_ready = options.waits_for_ready();
   call.compression = options.chosen_compression();
-  for (auto [key, value] : options.request_metadata()) call.request_metadata.add(key, value);
-  call.enforce_deadline(*env.loop);
+  call.values = options.values();
+  if (!options.request_metadata().empty()) call.request_metadata = options.take_request_metadata();
+  call.set_deadline(deadline);
 }
 
 void give_response_metadata(const Call& call, const CallOptions& options) {

@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include <pintle/rpc/call.hpp>
 #include <pintle/rpc/call_options.hpp>
 #include <pintle/rpc/client_stream.hpp>
 #include <pintle/rpc/handler.hpp>
@@ -18,13 +17,13 @@ namespace detail {
 // Gives one message, then the end.
 class OneMessage final : public Source {
  public:
-  explicit OneMessage(Message message) : message_(message) {}
+  explicit OneMessage(Message message) : message_(message) { message_.set_last(); }
   Poll poll(Message*& message) override {
     if (std::exchange(given_, true)) return Poll::end;
     message = &message_;
     return Poll::ready;
   }
-  void arm(Waiter*) override {}
+  void arm(Waiter*) noexcept override {}
 
  private:
   Message message_;
@@ -37,8 +36,8 @@ class OneResponse final : public Sink {
   OneResponse(void* into, const TypeInfo& type) : slot_(into), type_(type) {}
   void head(const Metadata&) override {}
   Poll push(const Message& message) override;
-  Poll room() override { return Poll::ready; }
-  void arm(Waiter*) override {}
+  Poll room() noexcept override { return Poll::ready; }
+  void arm(Waiter*) noexcept override {}
   // OK when exactly one message came and it could be parsed.
   Status outcome() const { return count_ == 1 && !malformed_ ? Status() : failure(); }
   bool was_compressed() const { return was_compressed_; }
@@ -58,18 +57,23 @@ void give_response_metadata(const Call& call, const CallOptions& options);
 
 namespace codegen {
 
-// A unary call. `request` must live until the task is done.
+// A unary call. `request` must live until the task is done; the call holds `channel`, whose the chain is.
 template <class Request, class Response>
-Task<Result<Response>> unary_call(Handler& chain, const MethodInfo& method, const Request& request,
-                                  CallOptions options) {
+Task<Result<Response>> unary_call([[maybe_unused]] std::shared_ptr<Channel> channel, Handler& chain,
+                                  const MethodInfo& method, const Request& request, CallOptions options) {
   const Env env = co_await current_env();
   std::optional<Result<Response>>& result = co_await pintle::detail::result_slot<Result<Response>>();
   Result<Response>& response = result.emplace();
   pintle::detail::OneMessage source(Message(&request, type_of<Request>));
   pintle::detail::OneResponse sink(&*response, type_of<Response>);
-  Call call(method, source, sink, pintle::detail::scope_of(options, env));
+  LayerCall call(*env.loop, method, source, sink, pintle::detail::scope_of(options, env));
   pintle::detail::apply(call, options, env);
-  Status status = co_await chain(call).in({env.loop, &call.scope, &call});
+  Status status;
+  try {
+    status = co_await chain(call).in({env.loop, &call.scope, &call});
+  } catch (...) {
+    status = call.status_of(std::current_exception());
+  }
   if (options.response() != nullptr) {
     pintle::detail::give_response_metadata(call, options);
     options.response()->compressed = sink.was_compressed();
@@ -81,9 +85,9 @@ Task<Result<Response>> unary_call(Handler& chain, const MethodInfo& method, cons
 
 // The same with a request that the task owns.
 template <class Request, class Response>
-Task<Result<Response>> unary_call_owning(Handler& chain, const MethodInfo& method, Request request,
-                                         CallOptions options) {
-  co_return co_await unary_call<Request, Response>(chain, method, request, std::move(options));
+Task<Result<Response>> unary_call_owning(std::shared_ptr<Channel> channel, Handler& chain, const MethodInfo& method,
+                                         Request request, CallOptions options) {
+  co_return co_await unary_call<Request, Response>(std::move(channel), chain, method, request, std::move(options));
 }
 
 }  // namespace codegen

@@ -4,18 +4,18 @@
 
 namespace pintle::detail {
 
-StreamingCall::StreamingCall(const MethodInfo& method, CallOptions o, CancelScope* above)
+StreamingCall::StreamingCall(Loop& loop, const MethodInfo& method, CallOptions o, CancelScope* above)
     : caller(above),
       up(method.request),
       down(method.response),
       options(std::move(o)),
-      call(method, up.source(), down.sink(), above) {}
+      call(loop, method, up.source(), down.sink(), above) {}
 
 std::shared_ptr<StreamingCall> StreamingCall::open(Handler& chain, const MethodInfo& method, const Message* request,
                                                    CallOptions options, const Env& env,
                                                    std::shared_ptr<Channel> channel) {
   CancelScope* above = scope_of(options, env);
-  auto self = std::make_shared<StreamingCall>(method, std::move(options), above);
+  auto self = std::make_shared<StreamingCall>(*env.loop, method, std::move(options), above);
   self->channel_ = std::move(channel);
   apply(self->call, self->options, env);
   if (request != nullptr) {
@@ -30,10 +30,8 @@ Root StreamingCall::run(std::shared_ptr<StreamingCall> self, Handler& chain) {
   Status status;
   try {
     status = co_await chain(self->call);
-  } catch (const std::exception& e) {
-    status = Status(Code::unknown, e.what(), Origin::library);
   } catch (...) {
-    status = Status(Code::unknown, "an exception left the client's layers", Origin::library);
+    status = self->call.status_of(std::current_exception());
   }
   if (!self->abandoned_) give_response_metadata(self->call, self->options);
   self->status = std::move(status);
@@ -49,7 +47,7 @@ void StreamingCall::abandon() {
     up.abandon();
     down.abandon();
     call.parent = nullptr;  // may end before the chain has
-    call.scope.cancel(Status(Code::cancelled, "the caller let go of the stream"));
+    call.scope.cancel(Status(Code::cancelled, "the caller let go of the stream"), CancelCause::caller);
   }
   caller.release();
   call.scope.release();

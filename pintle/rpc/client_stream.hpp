@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include <pintle/rpc/call.hpp>
 #include <pintle/rpc/call_options.hpp>
 #include <pintle/rpc/handler.hpp>
 #include <pintle/rpc/pipe.hpp>
@@ -16,7 +15,7 @@ namespace pintle {
 namespace detail {
 
 // Options and environment of the caller become the call's: metadata, deadline, wait_for_ready.
-void apply(Call& call, const CallOptions& options, const Env& env);
+void apply(LayerCall& call, CallOptions& options, const Env& env);
 // The scope under which a call with these options is made.
 CancelScope* scope_of(const CallOptions& options, const Env& env);
 
@@ -25,7 +24,7 @@ CancelScope* scope_of(const CallOptions& options, const Env& env);
 // loop's thread.
 class StreamingCall : public std::enable_shared_from_this<StreamingCall> {
  public:
-  StreamingCall(const MethodInfo& method, CallOptions options, CancelScope* above);
+  StreamingCall(Loop& loop, const MethodInfo& method, CallOptions options, CancelScope* above);
 
   // Starts the call; a `request` is pushed, and the requests ended, before the chain runs. The call holds `channel`,
   // whose the chain is: who lets go of a stream can't wait for the chain's return. Null: the chain outlives the call.
@@ -38,7 +37,7 @@ class StreamingCall : public std::enable_shared_from_this<StreamingCall> {
   CancelScope caller;  // cuts the caller's waits short; the call's own scope ends the chain
   Pipe up, down;
   CallOptions options;
-  Call call;
+  LayerCall call;
   bool done = false;
   Status status;
 
@@ -73,9 +72,9 @@ class StreamingCall : public std::enable_shared_from_this<StreamingCall> {
 };
 
 template <class T>
-class [[nodiscard]] StreamReading : public Reading {
+class [[nodiscard("co_await it")]] StreamReading : public Reading {
  public:
-  explicit StreamReading(StreamingCall& call) : Reading(call.down.source(), call.caller), call_(call) {}
+  explicit StreamReading(StreamingCall& call) : Reading(call.call, call.down.source(), call.caller), call_(call) {}
   Result<const T*> await_resume() {
     Result<Message*> message = Reading::await_resume();
     if (!message) return std::unexpected(std::move(message).error());
@@ -107,10 +106,12 @@ class StreamBase {
   }
 
   // Ends the call early; reads and finish() then say CANCELLED.
-  void cancel() { call_->call.scope.cancel(Status(Code::cancelled, "the caller cancelled the call")); }
+  void cancel() {
+    call_->call.scope.cancel(Status(Code::cancelled, "the caller cancelled the call"), CancelCause::caller);
+  }
   // The call as the layers see it: metadata of the response once it came (`call().response_head`,
   // `call().response_trailers`), whether the message that was read last came compressed
-  // (`call().facts.read_compressed`).
+  // (`call().read_compressed()`).
   const Call& call() const { return call_->call; }
 
  protected:
@@ -140,7 +141,7 @@ class ClientStream : public StreamBase {
   using StreamBase::StreamBase;
   // Waits while the peer reads too slowly. Not OK: the call is over, finish() says why.
   detail::TypedWriting write(const Request& message, WriteOptions options = {}) {
-    return {call_->up.sink(), &message, type_of<Request>, call_->caller, options};
+    return {call_->call, call_->up.sink(), &message, type_of<Request>, call_->caller, options};
   }
   // Ends the stream and waits for the response.
   Task<Result<Response>> finish() {
@@ -174,7 +175,7 @@ class BidiStream : public StreamBase {
  public:
   using StreamBase::StreamBase;
   detail::TypedWriting write(const Request& message, WriteOptions options = {}) {
-    return {call_->up.sink(), &message, type_of<Request>, call_->caller, options};
+    return {call_->call, call_->up.sink(), &message, type_of<Request>, call_->caller, options};
   }
   // No more writes: the server sees the end of the requests.
   void close_writing() { call_->up.close(); }
@@ -192,7 +193,7 @@ namespace codegen {
 
 // `auto stream = co_await stub.Method(...)`: starts the call in the caller's environment, without suspending it.
 template <class Stream>
-class [[nodiscard]] Opening {
+class [[nodiscard("co_await it: nothing is sent before")]] Opening {
  public:
   // `channel` is the chain's, which the call then holds to its end.
   Opening(Handler& chain, const MethodInfo& method, CallOptions options, std::shared_ptr<Channel> channel = nullptr)

@@ -25,7 +25,7 @@ constexpr MethodInfo kUnary = method_of_kind(Kind::unary), kList = method_of_kin
 
 // The chain: what a channel would do with the call.
 struct FakeChain final : Handler {
-  Task<Status> operator()(Call& call) override {
+  Task<Status> operator()(LayerCall& call) override {
     ++running;
     struct Leave {
       ~Leave() { --running; }
@@ -33,7 +33,7 @@ struct FakeChain final : Handler {
     } leave{running};
     co_return co_await act(call);
   }
-  test::TaskFunction<Call&> act;
+  test::TaskFunction<LayerCall&> act;
   int running = 0;
 };
 
@@ -44,7 +44,7 @@ Task<Status> say(Call& call, std::string text) {
 }
 
 // Reads until the request ends; the call's status when it is cancelled.
-Task<Status> drink(Call& call) {
+Task<Status> drink(LayerCall& call) {
   for (;;) {
     Result<Message*> m = co_await call.read();
     if (!m) co_return m.error();
@@ -53,8 +53,8 @@ Task<Status> drink(Call& call) {
 }
 
 // Says `texts`, then returns `status`.
-test::TaskFunction<Call&> answers(std::vector<std::string> texts, Status status = {}) {
-  return [texts, status](Call& call) -> Task<Status> {
+test::TaskFunction<LayerCall&> answers(std::vector<std::string> texts, Status status = {}) {
+  return [texts, status](LayerCall& call) -> Task<Status> {
     for (const std::string& text : texts)
       if (Status s = co_await say(call, text); !s.ok()) co_return s;
     co_return status;
@@ -75,7 +75,7 @@ struct Calls : ::testing::Test {
   }
   Task<Result<Text>> get(CallOptions options = {}) {
     const Text request("x");
-    co_return co_await codegen::unary_call<Text, Text>(chain, kUnary, request, std::move(options));
+    co_return co_await codegen::unary_call<Text, Text>(nullptr, chain, kUnary, request, std::move(options));
   }
   Server list(CallOptions options = {}) {
     return Server(detail::StreamingCall::open(chain, kList, nullptr, std::move(options), env()));
@@ -105,7 +105,7 @@ struct Calls : ::testing::Test {
 // -- Unary ------------------------------------------------------------------------------------------------------------
 
 TEST_F(Calls, AUnaryCallSendsItsRequestAndReturnsTheOneResponse) {
-  chain.act = [](Call& call) -> Task<Status> {
+  chain.act = [](LayerCall& call) -> Task<Status> {
     Result<Message*> request = co_await call.read();
     EXPECT_EQ((*request)->as<Text>()->value, "x");
     EXPECT_EQ(*co_await call.read(), nullptr);
@@ -127,10 +127,10 @@ TEST_F(Calls, AUnaryCallHasExactlyOneResponse) {
 
 TEST_F(Calls, OptionsReachTheCallAndMetadataComesBack) {
   ResponseMetadata metadata;
-  chain.act = [&](Call& call) -> Task<Status> {
+  chain.act = [&](LayerCall& call) -> Task<Status> {
     EXPECT_EQ(call.request_metadata.get("key"), "value");
-    EXPECT_TRUE(call.wait_for_ready);
-    EXPECT_EQ(call.deadline.at(), turned.clock.at + seconds(3));
+    EXPECT_EQ(call.wait_for_ready, true);
+    EXPECT_EQ(call.deadline().at(), turned.clock.at + seconds(3));
     call.response_head.add("from", "head");
     call.response_trailers.add("from", "trailers");
     co_return co_await say(call, "y");
@@ -150,7 +150,7 @@ TEST_F(Calls, OptionsReachTheCallAndMetadataComesBack) {
 
 TEST_F(Calls, TheCallersWordOnCompressionReachesTheCall) {
   std::optional<wire::Encoding> seen;
-  chain.act = [&](Call& call) -> Task<Status> {
+  chain.act = [&](LayerCall& call) -> Task<Status> {
     seen = call.compression;
     co_return co_await say(call, "y");
   };
@@ -166,7 +166,7 @@ TEST_F(Calls, TheCallersWordOnCompressionReachesTheCall) {
 
 TEST_F(Calls, OneMessageMayBeKeptFromCompression) {
   std::vector<bool> compressible;
-  chain.act = [&](Call& call) -> Task<Status> {
+  chain.act = [&](LayerCall& call) -> Task<Status> {
     for (;;) {
       Result<Message*> m = co_await call.read();
       if (!m) co_return m.error();
@@ -193,21 +193,21 @@ TEST_F(Calls, OneMessageMayBeKeptFromCompression) {
 }
 
 TEST_F(Calls, WhatCameCompressedIsVisibleToTheCaller) {
-  chain.act = [](Call& call) -> Task<Status> {
+  chain.act = [](LayerCall& call) -> Task<Status> {
     for (const bool compressed : {true, false}) {
       const Text text("y");
       Message message(&text, type_of<Text>);
       message.set_was_compressed(compressed);
       if (Status s = co_await call.write(message); !s.ok()) co_return s;
-      if (call.method->kind == Kind::unary) break;
+      if (call.method().kind == Kind::unary) break;
     }
     co_return Status();
   };
   Server stream = list();
   EXPECT_EQ(run(read(stream))->value(), "y");
-  EXPECT_TRUE(stream.call().facts.read_compressed);
+  EXPECT_TRUE(stream.call().read_compressed());
   EXPECT_EQ(run(read(stream))->value(), "y");
-  EXPECT_FALSE(stream.call().facts.read_compressed);
+  EXPECT_FALSE(stream.call().read_compressed());
 
   ResponseMetadata metadata;
   EXPECT_TRUE(run(get(CallOptions().response_metadata(metadata)))->has_value());
@@ -219,10 +219,10 @@ TEST_F(Calls, WhatCameCompressedIsVisibleToTheCaller) {
 
 TEST_F(Calls, ACallInsideACallInheritsItsDeadlineAndItsEnd) {
   Pipe in(nullptr), out(nullptr);
-  Call incoming(kUnary, in.source(), out.sink(), nullptr);
-  incoming.deadline = Deadline(turned.clock.at + seconds(1));
-  chain.act = [&](Call& call) -> Task<Status> {
-    EXPECT_EQ(call.deadline, incoming.deadline) << "the shorter of the two";
+  LayerCall incoming(turned.loop, kUnary, in.source(), out.sink(), nullptr);
+  incoming.set_deadline(Deadline(turned.clock.at + seconds(1)));
+  chain.act = [&](LayerCall& call) -> Task<Status> {
+    EXPECT_EQ(call.deadline(), incoming.deadline()) << "the shorter of the two";
     (void)co_await sleep_for(seconds(100));
     co_return call.scope.status();
   };
@@ -270,7 +270,7 @@ TEST_F(Calls, AMessageThatCanNotBeParsedIsInternal) {
 
 TEST_F(Calls, TheServerWaitsForASlowReader) {
   int said = 0;
-  chain.act = [&](Call& call) -> Task<Status> {
+  chain.act = [&](LayerCall& call) -> Task<Status> {
     for (; said < 100; ++said)
       if (Status s = co_await say(call, std::string(10'000, 'x')); !s.ok()) co_return s;
     co_return Status();
@@ -296,7 +296,7 @@ TEST_F(Calls, LettingGoOfAStreamCancelsTheCall) {
 TEST_F(Calls, AChainThatEndsLateOutlivesItsCaller) {
   bool told = false;
   auto* metadata = new ResponseMetadata;
-  chain.act = [&](Call& call) -> Task<Status> {
+  chain.act = [&](LayerCall& call) -> Task<Status> {
     (void)co_await call.read();
     told = call.cancelled();
     CancelScope shield;
@@ -307,7 +307,7 @@ TEST_F(Calls, AChainThatEndsLateOutlivesItsCaller) {
   {
     Pipe in(nullptr), out(nullptr);
     CancelScope scope;
-    Call incoming(kUnary, in.source(), out.sink(), &scope);
+    LayerCall incoming(turned.loop, kUnary, in.source(), out.sink(), &scope);
     Chat stream(detail::StreamingCall::open(
         chain, kChat, nullptr, CallOptions().parent(incoming).response_metadata(*metadata), turned.env(&scope)));
   }
@@ -318,7 +318,7 @@ TEST_F(Calls, AChainThatEndsLateOutlivesItsCaller) {
 }
 
 TEST_F(Calls, ACancelledCallerIsNotKeptWaiting) {
-  chain.act = [](Call&) -> Task<Status> {
+  chain.act = [](LayerCall&) -> Task<Status> {
     (void)co_await sleep_for(seconds(1));
     co_return Status(Code::cancelled, "late");
   };
@@ -344,7 +344,7 @@ TEST_F(Calls, CancelSaysCancelledEverywhere) {
 }
 
 TEST_F(Calls, AClientStreamEndsWithItsOneResponse) {
-  chain.act = [](Call& call) -> Task<Status> {
+  chain.act = [](LayerCall& call) -> Task<Status> {
     std::string all;
     for (;;) {
       Result<Message*> m = co_await call.read();
@@ -379,7 +379,7 @@ TEST_F(Calls, AWriterLearnsThatTheCallHasEndedAndFinishSaysWhy) {
 
 TEST_F(Calls, AWriterThatWaitsLearnsItToo) {
   bool refuse = false;
-  chain.act = [&](Call&) -> Task<Status> {
+  chain.act = [&](LayerCall&) -> Task<Status> {
     while (!refuse) (void)co_await sleep_for(seconds(1));
     co_return Status(Code::permission_denied, "no");
   };
@@ -393,7 +393,7 @@ TEST_F(Calls, AWriterThatWaitsLearnsItToo) {
 }
 
 TEST_F(Calls, ABidiStreamIsReadAndWrittenInTurn) {
-  chain.act = [](Call& call) -> Task<Status> {
+  chain.act = [](LayerCall& call) -> Task<Status> {
     for (;;) {
       Result<Message*> m = co_await call.read();
       if (!m) co_return m.error();
@@ -411,7 +411,7 @@ TEST_F(Calls, ABidiStreamIsReadAndWrittenInTurn) {
 }
 
 TEST_F(Calls, FinishDropsWhatWasNotReadAndWaitsForTheChain) {
-  chain.act = [](Call& call) -> Task<Status> {
+  chain.act = [](LayerCall& call) -> Task<Status> {
     for (int i = 0; i < 100; ++i)
       if (Status s = co_await say(call, std::string(10'000, 'x')); !s.ok()) co_return s;
     (void)co_await sleep_for(seconds(1));
@@ -427,7 +427,7 @@ TEST_F(Calls, FinishDropsWhatWasNotReadAndWaitsForTheChain) {
 
 // Whoever waits in finish() may go away with its frame; the chain's return then wakes nobody.
 TEST_F(Calls, AFinishThatWasDroppedIsNotWoken) {
-  chain.act = [](Call&) -> Task<Status> {
+  chain.act = [](LayerCall&) -> Task<Status> {
     (void)co_await sleep_for(seconds(1));
     co_return Status();
   };
@@ -454,7 +454,7 @@ TEST_F(Calls, AFinishThatWasDroppedIsNotWoken) {
 }
 
 TEST_F(Calls, AnExceptionOfALayerIsUnknown) {
-  chain.act = [](Call&) -> Task<Status> {
+  chain.act = [](LayerCall&) -> Task<Status> {
     throw std::runtime_error("broken layer");
     co_return Status();
   };

@@ -15,8 +15,8 @@ namespace pintle::codegen {
 
 // The version handshake. Generated code says which version of this contract it was written for; the library says which
 // ones it still takes. A mismatch is a compile error that says what to do.
-inline constexpr int kVersion = 1;
-inline constexpr int kOldestVersion = 1;
+inline constexpr int kVersion = 2;
+inline constexpr int kOldestVersion = 2;
 
 template <int Generated>
 consteval bool accepts() {

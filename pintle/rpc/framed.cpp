@@ -33,32 +33,37 @@ void FramedSource::release() {
 }
 
 Poll FramedSource::fail(Code code, std::string_view message) {
-  scope_.cancel(Status(code, message, Origin::library));
+  scope_.cancel(Status(code, message, Origin::library), CancelCause::protocol);
   return Poll::end;
 }
 
-inline Poll FramedSource::lend(std::span<const std::byte> bytes, bool was_compressed, Message*& message) {
+inline Poll FramedSource::lend(std::span<const std::byte> bytes, bool was_compressed, bool last, Message*& message) {
+  ++count_.messages;
+  count_.bytes += bytes.size();
+  count_.wire_bytes += lent_;
   largest_ = std::max(largest_, bytes.size());
   current_ = Message(bytes, type_, slot_);
   current_.set_was_compressed(was_compressed);
+  current_.set_last(last);
   message = &current_;
   return Poll::ready;
 }
 
-Poll FramedSource::decompress(std::span<const std::byte> bytes, Message*& message) {
+Poll FramedSource::decompress(std::span<const std::byte> bytes, bool last, Message*& message) {
   if (codec_ == nullptr)
     return fail(Code::internal, "a message is marked as compressed, but the call declared no grpc-encoding");
   if (decompressed_ == nullptr) decompressed_ = std::make_unique<Buffer>();
   if (Status bad = codec_->decompress(encoding_, bytes, limit_, *decompressed_); !bad.ok()) {
-    scope_.cancel(std::move(bad));
+    scope_.cancel(std::move(bad), CancelCause::protocol);
     return Poll::end;
   }
-  return lend(decompressed_->bytes(), true, message);
+  return lend(decompressed_->bytes(), true, last, message);
 }
 
 // What lies at the start of the body is no plain message, and nothing that could become one.
 Poll FramedSource::take_unusual(Message*& message) {
-  const wire::FrameStep step = wire::next_message(body_.body(), limit_);
+  const auto unread = body_.body();
+  const wire::FrameStep step = wire::next_message(unread, limit_);
   switch (step.kind) {
     case wire::Frame::bad_flag:
       return fail(Code::internal, "a message begins with a flag that gRPC does not know: the framing is broken");
@@ -67,7 +72,7 @@ Poll FramedSource::take_unusual(Message*& message) {
                   fmt::format("a message of {} bytes came; the limit is {}", step.prefix.length, limit_));
     case wire::Frame::message:
       lent_ = step.needed;
-      return decompress(step.message, message);
+      return decompress(step.message, unread.size() == lent_ && body_.body_ended(), message);
     case wire::Frame::need_more:
       break;
   }
@@ -81,7 +86,7 @@ Poll FramedSource::poll(Message*& message) {
   const wire::FrameStep step = wire::next_message(unread, limit_);
   if (step.kind == wire::Frame::message && !step.prefix.compressed) [[likely]] {
     lent_ = step.needed;
-    return lend(step.message, false, message);
+    return lend(step.message, false, unread.size() == lent_ && body_.body_ended(), message);
   }
   if (step.kind != wire::Frame::need_more) return take_unusual(message);
   if (body_.body_ended()) return unread.empty() || cut_off_ ? Poll::end : take_unusual(message);
@@ -115,6 +120,7 @@ bool FramedSink::write_compressed(const Message& message, std::size_t size) {
   if (packed) bytes = *packed;
   std::byte* at = body_.write_body(wire::kPrefixSize + bytes.size(), end_with_next_);
   if (at != nullptr) {
+    count_.wire_bytes += wire::kPrefixSize + bytes.size();
     wire::write_prefix(at, packed.has_value(), static_cast<std::uint32_t>(bytes.size()));
     if (!bytes.empty()) std::memcpy(at + wire::kPrefixSize, bytes.data(), bytes.size());
   }
@@ -132,16 +138,21 @@ Poll FramedSink::push(const Message& message) {
   largest_ = std::max(largest_, size);
   if (codec_ != nullptr && message.compressible()) [[unlikely]] {
     if (!write_compressed(message, size)) return Poll::end;
+    ++count_.messages;
+    count_.bytes += size;
     return body_.body_writable() ? Poll::ready : Poll::pending;
   }
   std::byte* at = body_.write_body(wire::kPrefixSize + size, end_with_next_);
   if (at == nullptr) return Poll::end;
+  ++count_.messages;
+  count_.bytes += size;
+  count_.wire_bytes += wire::kPrefixSize + size;
   wire::write_prefix(at, false, static_cast<std::uint32_t>(size));
   message.encode(at + wire::kPrefixSize);
   return end_with_next_ || body_.body_writable() ? Poll::ready : Poll::pending;
 }
 
-Poll FramedSink::room() {
+Poll FramedSink::room() noexcept {
   if (!body_.body_open()) return Poll::end;
   return body_.body_writable() ? Poll::ready : Poll::pending;
 }

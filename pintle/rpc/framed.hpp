@@ -7,6 +7,7 @@
 #include <pintle/async/cancel.hpp>
 #include <pintle/base/buffer.hpp>
 #include <pintle/base/byte_flow.hpp>
+#include <pintle/rpc/call.hpp>
 #include <pintle/rpc/stream.hpp>
 #include <pintle/wire/compression.hpp>
 
@@ -18,7 +19,8 @@ namespace pintle {
 class FramedSource final : public Source {
  public:
   // `limit`: the largest message in bytes, both as it travels and decompressed; above it RESOURCE_EXHAUSTED.
-  FramedSource(ByteInflow& body, CancelScope& scope) : body_(body), scope_(scope) {}
+  // Counts what comes in `count`.
+  FramedSource(ByteInflow& body, CancelScope& scope, TrafficCount& count) : body_(body), scope_(scope), count_(count) {}
   // For the next call. `type` may be null; `slot` holds the parsed object.
   void reset(const TypeInfo* type, void** slot, std::size_t limit);
   // Until the next reset(): what grpc-encoding said, which is not identity. `codec` is that of the loop.
@@ -34,7 +36,7 @@ class FramedSource final : public Source {
   }
 
   Poll poll(Message*& message) override;
-  void arm(Waiter* waiter) override { reader_ = waiter; }
+  void arm(Waiter* waiter) noexcept override { reader_ = waiter; }
 
   // The body grew, ended or moved: wakes the reader where a poll() would not be pending.
   void changed() {
@@ -48,14 +50,15 @@ class FramedSource final : public Source {
  private:
   void look();
   void release();
-  Poll lend(std::span<const std::byte> bytes, bool was_compressed, Message*& message);
+  Poll lend(std::span<const std::byte> bytes, bool was_compressed, bool last, Message*& message);
   [[gnu::noinline]] Poll take_unusual(Message*& message);
-  Poll decompress(std::span<const std::byte> bytes, Message*& message);
+  Poll decompress(std::span<const std::byte> bytes, bool last, Message*& message);
   void drop_memory();
   Poll fail(Code code, std::string_view message);
 
   ByteInflow& body_;
   CancelScope& scope_;
+  TrafficCount& count_;
   const TypeInfo* type_ = nullptr;
   void** slot_ = nullptr;
   std::size_t limit_ = 0, lent_ = 0, largest_ = 0;
@@ -71,10 +74,11 @@ class FramedSource final : public Source {
 // of whoever derives from it.
 class FramedSink : public Sink {
  public:
-  explicit FramedSink(ByteOutflow& body) : body_(body) {}
+  // Counts what goes in `count`.
+  FramedSink(ByteOutflow& body, TrafficCount& count) : body_(body), count_(count) {}
   Poll push(const Message& message) override;
-  Poll room() override;
-  void arm(Waiter* waiter) override { writer_ = waiter; }
+  Poll room() noexcept override;
+  void arm(Waiter* waiter) noexcept override { writer_ = waiter; }
 
   // The peer has read, or the stream is gone.
   void changed();
@@ -104,6 +108,7 @@ class FramedSink : public Sink {
   bool write_compressed(const Message& message, std::size_t size);
 
   ByteOutflow& body_;
+  TrafficCount& count_;
   Waiter* writer_ = nullptr;
   wire::Codec* codec_ = nullptr;  // null: messages go out as they are
   std::size_t largest_ = 0;

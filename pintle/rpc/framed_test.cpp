@@ -62,7 +62,8 @@ struct Framed : ::testing::Test {
   }
   Body body;
   CancelScope scope;
-  FramedSource source{body, scope};
+  TrafficCount count;
+  FramedSource source{body, scope, count};
 };
 
 using FramedSourceTest = Framed;
@@ -71,7 +72,7 @@ TEST_F(FramedSourceTest, ReadsMessagesWhereverTheBytesAreSplit) {
   const std::string all = framed("one") + framed("") + framed(std::string(300, 'x'));
   for (std::size_t cut = 0; cut <= all.size(); ++cut) {
     Body bytes;
-    FramedSource reader(bytes, scope);
+    FramedSource reader(bytes, scope, count);
     reader.reset(nullptr, nullptr, 1000);
     std::vector<std::string> got;
     const auto drain = [&] {
@@ -140,7 +141,7 @@ TEST_F(FramedSourceTest, ABodyThatEndsInsideAMessageIsInternal) {
   for (const std::string& half : {framed("message").substr(0, 8), framed("message").substr(0, 3)}) {
     Body bytes;
     CancelScope call;
-    FramedSource reader(bytes, call);
+    FramedSource reader(bytes, call, count);
     reader.reset(nullptr, nullptr, 1000);
     bytes.grow(half);
     EXPECT_EQ(take(reader), "<pending>");
@@ -238,7 +239,7 @@ TEST_F(CompressedSourceTest, IsParsedLikeAnyOther) {
 TEST_F(CompressedSourceTest, TheLimitHoldsForBothSizes) {
   for (const Encoding encoding : kCodings) {
     CancelScope call;
-    FramedSource reader(body, call);
+    FramedSource reader(body, call, count);
     *body.bytes =
         framed(packed(encoding, std::string(1000, 'x')), 1) + framed(packed(encoding, std::string(1001, 'x')), 1);
     reader.reset(nullptr, nullptr, 1000);
@@ -261,7 +262,7 @@ TEST_F(CompressedSourceTest, DataThatAreBrokenEndTheCallAsInternal) {
     for (const std::string& data :
          {std::string(), std::string("junk"), whole.substr(0, whole.size() - 1), whole + "x"}) {
       CancelScope call;
-      FramedSource reader(body, call);
+      FramedSource reader(body, call, count);
       reader.reset(nullptr, nullptr, 1000);
       reader.decompress_with(encoding, codec);
       *body.bytes = framed(data, 1) + framed("never read");
@@ -309,12 +310,13 @@ struct Out final : ByteOutflow {
 };
 
 struct TestSink final : FramedSink {
-  explicit TestSink(Out& o) : FramedSink(o), out(o) {}
+  explicit TestSink(Out& o) : FramedSink(o, count), out(o) {}
   void head(const Metadata&) override {}
   void before_first() override { out.bytes += "<head>"; }
   using FramedSink::compress_with;
   using FramedSink::reset;
   Out& out;
+  TrafficCount count;
 };
 
 TEST(FramedSinkTest, PutsAPrefixBeforeEachMessageAndTheHeadBeforeTheFirst) {
@@ -365,7 +367,8 @@ std::vector<std::string> read_back(const Out& out, Encoding encoding) {
   body.ended = true;
   CancelScope scope;
   wire::Codec codec;
-  FramedSource source(body, scope);
+  TrafficCount count;
+  FramedSource source(body, scope, count);
   source.reset(nullptr, nullptr, SIZE_MAX);
   source.decompress_with(encoding, codec);
   std::vector<std::string> texts;

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <span>
-#include <vector>
 
 #include <pintle/async/task.hpp>
 #include <pintle/base/status.hpp>
@@ -11,46 +9,15 @@
 
 namespace pintle {
 
-class Call;
+class LayerCall;
 
 // Handles the calls of one method; client and server alike. One object serves many calls at once, on every loop. It
-// returns when the response is complete; messages go through the call's Source and Sink.
+// returns when the response is complete; messages go through the call's Source and Sink. What it throws becomes the
+// status that its caller sees (ExceptionPolicy): the `next` of a layer never throws.
 class Handler {
  public:
-  virtual Task<Status> operator()(Call& call) = 0;
+  virtual Task<Status> operator()(LayerCall& call) = 0;
   virtual ~Handler() = default;
-};
-
-// Makes a handler around another, once per method, when the server or channel starts.
-class Layer {
- public:
-  // Null: the layer does not apply to this method. `next` outlives the result.
-  virtual std::unique_ptr<Handler> wrap(const MethodInfo& method, Handler& next) const = 0;
-  virtual ~Layer() = default;
-};
-
-// The layers of one method around its innermost handler.
-class Chain {
- public:
-  Chain() = default;
-  // `layers` outermost first; they and `inner` must outlive the chain.
-  static Chain build(const MethodInfo& method, Handler& inner, std::span<const Layer* const> layers) {
-    Chain chain;
-    chain.top_ = &inner;
-    for (std::size_t i = layers.size(); i-- > 0;) {
-      if (auto handler = layers[i]->wrap(method, *chain.top_)) {
-        chain.top_ = handler.get();
-        chain.owned_.push_back(std::move(handler));
-      }
-    }
-    return chain;
-  }
-  Handler& top() const { return *top_; }
-  explicit operator bool() const { return top_ != nullptr; }
-
- private:
-  Handler* top_ = nullptr;
-  std::vector<std::unique_ptr<Handler>> owned_;  // innermost first
 };
 
 // Where a stub's calls go.

@@ -52,9 +52,13 @@ class Message {
   // It was compressed on its way here. The bytes are not any more.
   bool was_compressed() const { return was_compressed_; }
 
-  // For sources: the bytes lie elsewhere now; they came compressed.
+  // Its source has ended with it: the next poll() says so. False says nothing.
+  bool is_last() const { return last_; }
+
+  // For sources: the bytes lie elsewhere now; they came compressed; nothing follows.
   void moved(std::span<const std::byte> bytes) { bytes_ = bytes; }
   void set_was_compressed(bool compressed = true) { was_compressed_ = compressed; }
+  void set_last(bool last = true) { last_ = last; }
 
   bool has_bytes() const { return has_bytes_; }
   std::span<const std::byte> bytes() const { return bytes_; }
@@ -65,7 +69,7 @@ class Message {
   const TypeInfo* type_ = nullptr;
   std::span<const std::byte> bytes_;
   void** slot_ = nullptr;
-  bool has_bytes_ = false, compressible_ = true, was_compressed_ = false;
+  bool has_bytes_ = false, compressible_ = true, was_compressed_ = false, last_ = false;
 };
 
 // The object that a message was parsed into, kept for the next one of its type.

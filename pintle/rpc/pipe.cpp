@@ -40,6 +40,7 @@ Poll Pipe::poll(Message*& message) {
                      slot_.type() != nullptr ? slot_.at() : nullptr);
   if (record.compressible == 0) current_.without_compression();
   current_.set_was_compressed(record.was_compressed != 0);
+  current_.set_last(closed_ && bytes_.size() == sizeof record + record.size);
   lent_ = sizeof record + record.size;
   if (room() != Poll::pending) wake(writer_);
   message = &current_;
@@ -59,7 +60,7 @@ Poll Pipe::push(const Message& message) {
   return room();
 }
 
-Poll Pipe::room() const {
+Poll Pipe::room() const noexcept {
   if (abandoned_) return Poll::end;
   return bytes_.size() - lent_ > mark_ ? Poll::pending : Poll::ready;
 }

@@ -32,15 +32,15 @@ class Pipe {
   struct Out final : Source {
     explicit Out(Pipe& p) : pipe(p) {}
     Poll poll(Message*& message) override { return pipe.poll(message); }
-    void arm(Waiter* waiter) override { pipe.reader_ = waiter; }
+    void arm(Waiter* waiter) noexcept override { pipe.reader_ = waiter; }
     Pipe& pipe;
   };
   struct In final : Sink {
     explicit In(Pipe& p) : pipe(p) {}
     void head(const Metadata&) override {}
     Poll push(const Message& message) override { return pipe.push(message); }
-    Poll room() override { return pipe.room(); }
-    void arm(Waiter* waiter) override { pipe.writer_ = waiter; }
+    Poll room() noexcept override { return pipe.room(); }
+    void arm(Waiter* waiter) noexcept override { pipe.writer_ = waiter; }
     Pipe& pipe;
   };
 
@@ -51,7 +51,7 @@ class Pipe {
 
   Poll poll(Message*& message);
   Poll push(const Message& message);
-  Poll room() const;
+  Poll room() const noexcept;
   void release();  // what the last poll() lent
   static void wake(Waiter*& waiter);
 

@@ -1,7 +1,7 @@
 // The typed ends of a stream, as handlers and callers hold them.
 #pragma once
 
-#include <pintle/rpc/call.hpp>
+#include <pintle/rpc/awaiting.hpp>
 #include <pintle/rpc/type_of.hpp>
 #include <pintle/rpc/write_options.hpp>
 
@@ -12,27 +12,25 @@ namespace detail {
 Status malformed_message(std::string_view type);
 
 template <class T>
-class [[nodiscard]] TypedReading : public Reading {
+class [[nodiscard("co_await it")]] TypedReading : public Reading {
  public:
-  TypedReading(Source& source, CancelScope& scope, Facts& facts) : Reading(source, scope), facts_(facts) {}
+  explicit TypedReading(LayerCall& call) : Reading(call, *call.source, call.scope) {}
   Result<const T*> await_resume() {
     Result<Message*> message = Reading::await_resume();
     if (!message) return std::unexpected(std::move(message).error());
     if (*message == nullptr) return nullptr;
-    facts_.read_compressed = (*message)->was_compressed();
+    for_layers(call()).facts.read_compressed = (*message)->was_compressed();
     const T* object = (*message)->template as<T>();
     if (object == nullptr) return std::unexpected(malformed_message(type_of<T>.name()));
     return object;
   }
-
- private:
-  Facts& facts_;
 };
 
-class [[nodiscard]] TypedWriting : public Writing {
+class [[nodiscard("co_await it")]] TypedWriting : public Writing {
  public:
-  TypedWriting(Sink& sink, const void* object, const TypeInfo& type, CancelScope& scope, WriteOptions options)
-      : Writing(sink, message_, scope), message_(object, type) {
+  TypedWriting(Call& call, Sink& sink, const void* object, const TypeInfo& type, CancelScope& scope,
+               WriteOptions options)
+      : Writing(call, sink, message_, scope), message_(object, type) {
     if (!options.compresses()) message_.without_compression();
   }
 
@@ -46,32 +44,29 @@ class [[nodiscard]] TypedWriting : public Writing {
 template <class T>
 class Reader {
  public:
-  explicit Reader(Call& call) : source_(*call.source), scope_(call.scope), facts_(call.facts) {}
+  explicit Reader(Call& call) : call_(for_layers(call)) {}
   // The next message, good until the next read; null at the end; the status of the call when it was cancelled, reset or
   // ran out of time; INTERNAL when the bytes are not a T. `auto m = co_await reader.read();`
-  // call.facts.read_compressed then says whether it came compressed.
-  detail::TypedReading<T> read() { return {source_, scope_, facts_}; }
+  // call.read_compressed() then says whether it came compressed.
+  detail::TypedReading<T> read() { return detail::TypedReading<T>(call_); }
 
  private:
-  Source& source_;
-  CancelScope& scope_;
-  Facts& facts_;
+  LayerCall& call_;
 };
 
 // Writes a stream of T. Loop's thread only, one write at a time.
 template <class T>
 class Writer {
  public:
-  Writer(Sink& sink, CancelScope& scope) : sink_(sink), scope_(scope) {}
+  explicit Writer(Call& call) : call_(for_layers(call)) {}
   // Encodes `message` at once, then waits while the peer reads too slowly. Not OK: the call is over.
   // `Status s = co_await writer.write(item);`
   detail::TypedWriting write(const T& message, WriteOptions options = {}) {
-    return {sink_, &message, type_of<T>, scope_, options};
+    return {call_, *call_.sink, &message, type_of<T>, call_.scope, options};
   }
 
  private:
-  Sink& sink_;
-  CancelScope& scope_;
+  LayerCall& call_;
 };
 
 }  // namespace pintle

@@ -11,7 +11,7 @@ Status detail::malformed_message(std::string_view type) {
 namespace codegen {
 
 Status unimplemented_method(const Call& call) {
-  return Status(Code::unimplemented, fmt::format("the method {} is not implemented", call.method->path),
+  return Status(Code::unimplemented, fmt::format("the method {} is not implemented", call.method().path),
                 Origin::library);
 }
 
@@ -25,13 +25,14 @@ Status second_request() {
                 Origin::library);
 }
 
-Task<Result<const void*>> only_request(Call& call) {
+Task<Result<const void*>> only_request(LayerCall& call) {
   Result<Message*> first = co_await call.read();
   if (!first) co_return std::unexpected(std::move(first).error());
   if (*first == nullptr) co_return std::unexpected(missing_request());
   call.facts.read_compressed = (*first)->was_compressed();
   const void* request = (*first)->object();
-  if (request == nullptr) co_return std::unexpected(pintle::detail::malformed_message(call.method->request->name()));
+  if (request == nullptr) co_return std::unexpected(pintle::detail::malformed_message(call.method().request->name()));
+  if ((*first)->is_last()) co_return request;
   Result<Message*> second = co_await call.read();
   if (!second) co_return std::unexpected(std::move(second).error());
   if (*second != nullptr) co_return std::unexpected(second_request());

@@ -1,10 +1,11 @@
 // The four shapes of a handler, made from the member functions of a generated service class.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <utility>
 
-#include <pintle/rpc/call.hpp>
+#include <pintle/rpc/awaiting.hpp>
 #include <pintle/rpc/handler.hpp>
 #include <pintle/rpc/reader_writer.hpp>
 
@@ -15,7 +16,7 @@ Status unimplemented_method(const Call& call);
 
 // The one request of a call whose client does not stream: UNIMPLEMENTED when there is none or a second one
 // (grpc/doc/statuscodes.md), INTERNAL when it can't be parsed.
-Task<Result<const void*>> only_request(Call& call);
+Task<Result<const void*>> only_request(LayerCall& call);
 
 Status missing_request();
 Status second_request();
@@ -62,7 +63,7 @@ class Unary final : public Handler {
  public:
   explicit Unary(ServiceOf<Method>& service) : service_(service) {}
 
-  Task<Status> operator()(Call& call) override {
+  Task<Status> operator()(LayerCall& call) override {
     // The request is nearly always here already, and an await costs more than its poll.
     Message* message = nullptr;
     while (!call.cancelled() && call.source->poll(message) == Poll::pending)
@@ -72,15 +73,18 @@ class Unary final : public Handler {
     call.facts.read_compressed = message->was_compressed();
     const Request* request = message->template as<Request>();
     if (request == nullptr) co_return pintle::detail::malformed_message(type_of<Request>.name());
-    message = nullptr;
-    while (!call.cancelled() && call.source->poll(message) == Poll::pending)
-      co_await pintle::detail::Arrival(*call.source, call.scope);
-    if (call.cancelled()) co_return call.scope.status();
-    if (message != nullptr) co_return second_request();
-    if (call.reply != nullptr) {
+    if (!message->is_last()) {
+      message = nullptr;
+      while (!call.cancelled() && call.source->poll(message) == Poll::pending)
+        co_await pintle::detail::Arrival(*call.source, call.scope);
+      if (call.cancelled()) co_return call.scope.status();
+      if (message != nullptr) co_return second_request();
+    }
+    if (call.reply != nullptr && fills_.load(std::memory_order_relaxed)) {
       *call.reply = type_of<Response>.slot(*call.reply);
       auto& response = *static_cast<Response*>(*call.reply);
-      if (Task<Status> filling = (service_.*Into)(call, *request, response)) {
+      Task<Status> filling = (service_.*Into)(call, *request, response);
+      if (filling.exists()) {
         Status status = co_await filling;
         if (!status.ok()) co_return status;
         const Message reply(&response, type_of<Response>);
@@ -88,15 +92,19 @@ class Unary final : public Handler {
         if (pushed == Poll::ready) co_return Status();
         co_return co_await pintle::detail::Room(*call.sink, call.scope, pushed);
       }
+      fills_.store(false, std::memory_order_relaxed);
     }
     Result<Response> response = co_await (service_.*Method)(call, *request);
     if (!response) co_return std::move(response).error();
     const Message reply(&*response, type_of<Response>);
-    co_return co_await call.write(reply);
+    const Poll pushed = call.sink->push(reply);
+    if (pushed == Poll::ready) co_return Status();
+    co_return co_await pintle::detail::Room(*call.sink, call.scope, pushed);
   }
 
  private:
   ServiceOf<Method>& service_;
+  std::atomic<bool> fills_ = true;  // Into may be overridden: nobody has found that it isn't
 };
 
 template <auto Method>
@@ -107,10 +115,10 @@ class ServerStreaming final : public Handler {
  public:
   explicit ServerStreaming(ServiceOf<Method>& service) : service_(service) {}
 
-  Task<Status> operator()(Call& call) override {
+  Task<Status> operator()(LayerCall& call) override {
     Result<const void*> request = co_await only_request(call);
     if (!request) co_return std::move(request).error();
-    Writer<typename Types::Response> writer(*call.sink, call.scope);
+    Writer<typename Types::Response> writer(call);
     co_return co_await (service_.*Method)(call, *static_cast<const Request*>(*request), writer);
   }
 
@@ -126,7 +134,7 @@ class ClientStreaming final : public Handler {
  public:
   explicit ClientStreaming(ServiceOf<Method>& service) : service_(service) {}
 
-  Task<Status> operator()(Call& call) override {
+  Task<Status> operator()(LayerCall& call) override {
     Reader<typename Types::Request> reader(call);
     Result<Response> response = co_await (service_.*Method)(call, reader);
     if (!response) co_return std::move(response).error();
@@ -145,9 +153,9 @@ class Bidi final : public Handler {
  public:
   explicit Bidi(ServiceOf<Method>& service) : service_(service) {}
 
-  Task<Status> operator()(Call& call) override {
+  Task<Status> operator()(LayerCall& call) override {
     Reader<typename Types::Request> reader(call);
-    Writer<typename Types::Response> writer(*call.sink, call.scope);
+    Writer<typename Types::Response> writer(call);
     co_return co_await (service_.*Method)(call, reader, writer);
   }
 

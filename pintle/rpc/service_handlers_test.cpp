@@ -48,7 +48,7 @@ struct Texts {
       Result<const Text*> one = co_await reader.read();
       if (!one) co_return one.error();
       if (*one == nullptr) co_return Status();
-      came_compressed.push_back(call.facts.read_compressed);
+      came_compressed.push_back(call.read_compressed());
       if (Status s = co_await writer.write(**one); !s.ok()) co_return s;
     }
   }
@@ -66,7 +66,7 @@ struct Handlers : ::testing::Test {
   // Runs the handler with these requests and then their end.
   Status run(Handler& handler, std::initializer_list<std::string_view> requests, Kind kind = Kind::unary) {
     method = method_of_kind(kind);
-    call.emplace(method, in.emplace(&type_of<Text>).source(), out.emplace(&type_of<Text>).sink(), nullptr);
+    call.emplace(turned.loop, method, in.emplace(&type_of<Text>).source(), out.emplace(&type_of<Text>).sink(), nullptr);
     call->reply = reply;
     for (std::string_view text : requests) push(in->sink(), text);
     in->close();
@@ -83,7 +83,7 @@ struct Handlers : ::testing::Test {
   Texts service;
   MethodInfo method;
   std::optional<Pipe> in, out;
-  std::optional<Call> call;
+  std::optional<LayerCall> call;
   void* pooled = nullptr;
   void** reply = nullptr;
   std::unique_ptr<Handler> get = codegen::unary<&Texts::get, &Texts::get_into>(service);
@@ -125,6 +125,7 @@ TEST_F(Handlers, TheFillingFormIsUsedWhereItIsOverriddenAndAResponseIsPooled) {
   EXPECT_EQ(take(out->source()), "got x") << "not overridden";
 
   service.into = fill;
+  get = codegen::unary<&Texts::get, &Texts::get_into>(service);
   EXPECT_TRUE(run(*get, {"x"}).ok());
   EXPECT_EQ(take(out->source()), "filled x");
   const void* first = pooled;
@@ -139,7 +140,7 @@ TEST_F(Handlers, TheFillingFormIsUsedWhereItIsOverriddenAndAResponseIsPooled) {
 
 TEST_F(Handlers, AnExceptionGoesThroughToWhoeverRunsTheChain) {
   bool caught = false;
-  auto guarded = [&](Call& c) -> Task<Status> {
+  auto guarded = [&](LayerCall& c) -> Task<Status> {
     try {
       co_return co_await (*get)(c);
     } catch (const std::runtime_error& e) {
@@ -149,7 +150,7 @@ TEST_F(Handlers, AnExceptionGoesThroughToWhoeverRunsTheChain) {
   };
   method = method_of_kind(Kind::unary);
   Pipe up(&type_of<Text>), down(&type_of<Text>);
-  Call c(method, up.source(), down.sink(), nullptr);
+  LayerCall c(turned.loop, method, up.source(), down.sink(), nullptr);
   push(up.sink(), "throw");
   up.close();
   std::optional<Status> status;
@@ -176,7 +177,7 @@ TEST_F(Handlers, StreamsGoDownUpAndBothWays) {
 TEST_F(Handlers, TheCallSaysWhetherItsLastRequestCameCompressed) {
   const auto ask = [this](Handler& handler, Kind kind, std::initializer_list<bool> compressed) {
     method = method_of_kind(kind);
-    call.emplace(method, in.emplace(&type_of<Text>).source(), out.emplace(&type_of<Text>).sink(), nullptr);
+    call.emplace(turned.loop, method, in.emplace(&type_of<Text>).source(), out.emplace(&type_of<Text>).sink(), nullptr);
     for (const bool each : compressed) {
       Message message(test::bytes_of("x"), nullptr, nullptr);
       message.set_was_compressed(each);
@@ -187,7 +188,7 @@ TEST_F(Handlers, TheCallSaysWhetherItsLastRequestCameCompressed) {
     turned.start(handler(*call), status);
     turned.settle();
     EXPECT_EQ(status, Status());
-    return call->facts.read_compressed;
+    return call->read_compressed();
   };
   for (const bool compressed : {true, false}) {
     EXPECT_EQ(ask(*get, Kind::unary, {compressed}), compressed);

@@ -19,10 +19,11 @@ enum class Poll : std::uint8_t {
 // One reader. Loop's thread only.
 class Source {
  public:
-  // ready: `message` is good until the next poll(); its bytes() may move whenever the reader is suspended.
+  // ready: `message` is good until the next poll(); its bytes() may move whenever the reader is suspended. It reports
+  // and should not throw; what it throws all the same ends the call as an exception of its handler does.
   virtual Poll poll(Message*& message) = 0;
   // One shot: woken only when the next poll() will say something else than pending. Null disarms.
-  virtual void arm(Waiter* waiter) = 0;
+  virtual void arm(Waiter* waiter) noexcept = 0;
 
  protected:
   ~Source() = default;
@@ -35,11 +36,12 @@ class Sink {
   // head goes out with the first message. On the way up (requests) it is not used.
   virtual void head(const Metadata& metadata) = 0;
   // ready: take the next. pending: the message was taken all the same; await room before the next. end: nobody reads
-  // any more; the message is lost and the call is over.
+  // any more; the message is lost and the call is over. What it or head() throws ends the call as an exception of its
+  // handler does.
   virtual Poll push(const Message& message) = 0;
   // ready or end when a push() would not be pending.
-  virtual Poll room() = 0;
-  virtual void arm(Waiter* waiter) = 0;
+  virtual Poll room() noexcept = 0;
+  virtual void arm(Waiter* waiter) noexcept = 0;
 
  protected:
   ~Sink() = default;

@@ -32,6 +32,8 @@ constexpr bool server_streams(Kind k) { return k == Kind::server_stream || k == 
 // google.protobuf.MethodOptions.IdempotencyLevel: what retries may assume.
 enum class Idempotency : std::uint8_t { unknown, no_side_effects, idempotent };
 
+struct ServiceInfo;
+
 struct MethodInfo {
   std::string_view path;     // "/items.v1.ItemService/GetItem"
   std::string_view service;  // "items.v1.ItemService"
@@ -40,12 +42,16 @@ struct MethodInfo {
   Idempotency idempotency = Idempotency::unknown;
   const TypeInfo* request = nullptr;  // null: bytes only
   const TypeInfo* response = nullptr;
+  // The serialised google.protobuf.MethodOptions of the .proto; options.hpp reads them. Empty: none are set.
+  std::string_view options;
+  const ServiceInfo* of = nullptr;  // null: nobody knows, as for a proxy's methods
 };
 
 struct ServiceInfo {
   std::string_view name;  // "items.v1.ItemService"
   std::string_view file;  // "items/v1/items.proto"
   std::span<const MethodInfo> methods;
+  std::string_view options;  // the serialised google.protobuf.ServiceOptions
 };
 
 }  // namespace pintle

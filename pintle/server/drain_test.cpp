@@ -24,7 +24,7 @@ class Drain : public ::testing::Test, public ServerTest {
       ++started;
       Status waited = co_await door.wait();
       ended.push_back(waited);
-      notice = call.draining->status();
+      notice = for_layers(call).draining->status();
       co_return waited;
     });
     start();
@@ -69,7 +69,7 @@ TEST_F(Drain, AConnectionIsToldTwiceAndItsCallsFinish) {
                                                AllOf(HasSubstr("HEADERS 3"), HasSubstr("grpc-status=0")), "END"));
   EXPECT_EQ(done, 1);
   EXPECT_EQ(server.connections(), 0u);
-  EXPECT_EQ(notice.code(), Code::unavailable) << "long streams hear of it through call.draining";
+  EXPECT_EQ(notice.code(), Code::unavailable) << "long streams hear of it through for_layers(call).draining";
   loop.advance(seconds(60));
   EXPECT_EQ(done, 1);
 }

@@ -10,6 +10,7 @@
 #include <pintle/base/observe.hpp>
 #include <pintle/base/random.hpp>
 #include <pintle/net/tls.hpp>
+#include <pintle/rpc/layer.hpp>
 #include <pintle/transport/connection.hpp>
 #include <pintle/wire/compression.hpp>
 
@@ -28,6 +29,8 @@ struct ServerOptions {
   // HTTP/2 limits, keepalive, idle timeout, age, running handlers. Each connection's max_age varies by 10 % up and
   // down.
   transport::ConnectionOptions connection;
+  // Over the options in the .proto, by path pattern; a later one wins. For layers that have options of their own.
+  std::vector<MethodOverlay> method_options;
   Random random;  // empty: system_random()
   Logger log;
 };
@@ -37,6 +40,7 @@ struct ListenOptions {
   ListenOptions() = default;
   std::shared_ptr<net::TlsServer> tls;  // null: plaintext
   std::vector<std::string> services;    // full names, such as "items.v1.ItemService"; the others are UNIMPLEMENTED here
+  std::string chain;                    // of layers, around every method here (Server::add_layer)
   Duration handshake_timeout = std::chrono::seconds(10);  // of TLS; that of HTTP/2 is connection.http2's
   std::size_t max_handshakes = 1'000;  // TLS handshakes in flight on one loop; more are closed at once
 };

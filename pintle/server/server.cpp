@@ -16,7 +16,7 @@ struct Server::Impl {
   std::vector<Loop*> loops;
   ServerOptions options;
   server::Router router;
-  std::vector<std::shared_ptr<const Layer>> layers;
+  std::vector<server::NamedLayers> chains{server::NamedLayers("")};
   std::vector<std::unique_ptr<server::LoopServer>> loop_servers;  // one per loop
   const server::Selection everything;
   std::vector<std::unique_ptr<server::LoopListener>> unlisted;  // for connections that others made; one per loop
@@ -51,6 +51,10 @@ struct Server::Impl {
   std::vector<std::unique_ptr<Grace>> graces;
   std::shared_ptr<Drain> drain;
 
+  server::NamedLayers& chain(std::string_view name) {
+    auto it = std::ranges::find(chains, name, &server::NamedLayers::name);
+    return it != chains.end() ? *it : chains.emplace_back(name);
+  }
   std::size_t place_of(Loop& loop) const {
     return static_cast<std::size_t>(std::ranges::find(loops, &loop) - loops.begin());
   }
@@ -79,23 +83,33 @@ Server::~Server() = default;
 
 Status Server::add(Service& service) { return impl_->router.add(service); }
 
-void Server::add_layer(std::shared_ptr<const Layer> layer) { impl_->layers.push_back(std::move(layer)); }
+void Server::add_chain(std::string_view chain) { impl_->chain(chain); }
+
+void Server::add_layer(std::shared_ptr<const Layer> layer, std::string_view chain) {
+  impl_->chain(chain).layers.push_back(std::move(layer));
+}
 
 void Server::set_fallback(std::unique_ptr<Handler> handler) { impl_->router.set_fallback(std::move(handler)); }
 
-void Server::start() {
-  std::vector<const Layer*> layers;
-  for (auto& layer : impl_->layers) layers.push_back(layer.get());
-  impl_->router.compile(layers);
+Status Server::start() {
+  const ServerOptions& options = impl_->options;
+  Status compiled = impl_->router.compile(impl_->chains, [&](Site& site) {
+    site.loops = impl_->loops.size();
+    site.log = options.log;
+    site.random = options.random;
+    site.options = resolved_options(site.method, options.method_options);
+  });
+  if (!compiled.ok()) return compiled;
   for (Loop* loop : impl_->loops) {
     impl_->loop_servers.push_back(std::make_unique<server::LoopServer>(*loop, impl_->router, impl_->options));
     impl_->unlisted.push_back(std::make_unique<server::LoopListener>(*impl_->loop_servers.back(), impl_->everything));
     impl_->graces.push_back(std::make_unique<Impl::Grace>(*impl_->loop_servers.back()));
   }
+  return {};
 }
 
 Result<net::SockAddress> Server::listen(const net::SockAddress& address, ListenOptions options) {
-  auto selection = impl_->router.select(options.services);
+  auto selection = impl_->router.select(options.services, options.chain);
   if (!selection) return std::unexpected(std::move(selection).error());
   auto listening = std::make_unique<Impl::Listening>();
   listening->selection = std::move(*selection);

@@ -8,6 +8,7 @@
 #include <pintle/async/runtime.hpp>
 #include <pintle/net/address.hpp>
 #include <pintle/rpc/handler.hpp>
+#include <pintle/rpc/layer.hpp>
 #include <pintle/server/options.hpp>
 
 namespace pintle {
@@ -25,17 +26,21 @@ class Server {
 
   // The service outlives the server. INVALID_ARGUMENT when it was added already.
   Status add(Service& service);
-  // One more layer, inside those that were added before.
-  void add_layer(std::shared_ptr<const Layer> layer);
-  // Answers the methods that no service has, by bytes: for proxies and tools. call.facts.path names the method.
+  // One more layer of a chain; its place and name say where in it. The chain without a name is that of every listener
+  // that does not choose another (ListenOptions::chain).
+  void add_layer(std::shared_ptr<const Layer> layer, std::string_view chain = {});
+  // There is such a chain, perhaps without layers: for an internal port.
+  void add_chain(std::string_view chain);
+  // Answers the methods that no service has, by bytes: for proxies and tools. call.path() names the method.
   void set_fallback(std::unique_ptr<Handler> handler);
 
-  // Compiles the chains. No service or layer after it.
-  void start();
+  // Compiles the chains. No service or layer after it. INVALID_ARGUMENT when the layers can't be put in an order; the
+  // message names them.
+  Status start();
 
   // Binds and listens; accepts from then on. The result is the bound address, with the port that the system picked for
-  // 0. UNAVAILABLE with the system's reason; INVALID_ARGUMENT when there is no service of a name in `options`. May be
-  // called for several addresses. REQUIRES: start(), a runtime's loops.
+  // 0. UNAVAILABLE with the system's reason; INVALID_ARGUMENT when there is no service or no chain of a name in
+  // `options`. May be called for several addresses. REQUIRES: start(), a runtime's loops.
   Result<net::SockAddress> listen(const net::SockAddress& address, ListenOptions options = {});
   // Serves one connection that somebody else made, with every service. On the stream's loop only.
   void serve(std::unique_ptr<net::ByteStream> stream);

@@ -32,7 +32,7 @@ TEST_F(Servers, AServiceIsAddedOnce) {
   EXPECT_EQ(server.services().size(), 1u);
   EXPECT_THAT(
       [this] {
-        server.start();
+        EXPECT_TRUE(server.start().ok());
         FrameClient client(loop, server);
         client.shake_hands();
         Lines lines = client.send(headers(1, grpc("/t/new")).end_stream());
@@ -99,11 +99,12 @@ TEST_F(StreamLimit, AClientThatHasNotSeenItYetLosesOnlyWhatIsTooMany) {
 class Letter final : public Layer {
  public:
   Letter(std::string& trace, char letter, std::string_view only = {}) : trace_(trace), letter_(letter), only_(only) {}
-  std::unique_ptr<Handler> wrap(const MethodInfo& method, Handler& next) const override {
-    if (!only_.empty() && method.path != only_) return nullptr;
+  std::string_view name() const override { return {&letter_, 1}; }
+  std::unique_ptr<Handler> wrap(const Site& site, Handler& next) const override {
+    if (!only_.empty() && site.method.path != only_) return nullptr;
     struct Around final : Handler {
       Around(std::string& t, char l, Handler& n) : trace(t), letter(l), next(n) {}
-      Task<Status> operator()(Call& call) override {
+      Task<Status> operator()(LayerCall& call) override {
         trace.push_back(letter);
         Status status = co_await next(call);
         trace.push_back(letter);
@@ -141,9 +142,10 @@ TEST_F(Servers, LayersStandInTheOrderOfAddingAroundEveryMethodTheUnknownOneToo) 
 
 TEST_F(Servers, ALayerMayRefuseBeforeTheHandlerRuns) {
   class Refuse final : public Layer {
-    std::unique_ptr<Handler> wrap(const MethodInfo&, Handler&) const override {
+    std::string_view name() const override { return "refuse"; }
+    std::unique_ptr<Handler> wrap(const Site&, Handler&) const override {
       struct Refusal final : Handler {
-        Task<Status> operator()(Call&) override { co_return Status(Code::unauthenticated, "who are you"); }
+        Task<Status> operator()(LayerCall&) override { co_return Status(Code::unauthenticated, "who are you"); }
       };
       return std::make_unique<Refusal>();
     }
@@ -163,7 +165,7 @@ TEST_F(Servers, AFallbackAnswersEveryOtherMethodByBytes) {
   std::vector<std::string> paths;
   service.add("/s/own", [](Call&) -> Task<Status> { co_return Status(); });
   auto proxy = [&](Call& call) -> Task<Status> {
-    paths.emplace_back(call.facts.path);
+    paths.emplace_back(call.path());
     co_return co_await echo(call);
   };
   server.set_fallback(std::make_unique<FunctionHandler<decltype(proxy)>>(proxy));
@@ -179,7 +181,7 @@ TEST_F(Servers, AFallbackAnswersEveryOtherMethodByBytes) {
 TEST_F(Servers, ACallKnowsItsPeerItsPathAndItsAuthority) {
   std::vector<std::string> facts;
   service.add("/s/m", [&](Call& call) -> Task<Status> {
-    facts = {std::string(call.facts.peer), std::string(call.facts.path), std::string(call.facts.authority)};
+    facts = {std::string(call.peer()), std::string(call.path()), std::string(call.authority())};
     facts.emplace_back(call.request_metadata.get("user-agent").value_or("none"));
     co_return Status();
   });

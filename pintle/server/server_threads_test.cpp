@@ -31,7 +31,7 @@ Task<Status> call(Channel& channel, std::string_view path, std::string request, 
   Pipe up(nullptr), down(nullptr, SIZE_MAX);
   up.sink().push(Message(wire::as_bytes(request), nullptr, nullptr));
   up.close();
-  Call call(info, up.source(), down.sink(), env.scope);
+  LayerCall call(*env.loop, info, up.source(), down.sink(), env.scope);
   Status status = co_await channel.method(info)(call).in({env.loop, &call.scope, &call});
   down.close();
   Message* message = nullptr;
@@ -59,7 +59,7 @@ class SocketServer : public ::testing::Test {
       co_return slept;
     });
     EXPECT_TRUE(server_.add(service_).ok());
-    server_.start();
+    EXPECT_TRUE(server_.start().ok());
     runtime_.start();
   }
   ~SocketServer() override {

@@ -50,7 +50,7 @@ Task<Status> call(Channel& channel, MethodInfo info, std::string* answer) {
   const Env env = co_await current_env();
   Pipe up(nullptr), down(nullptr, SIZE_MAX);
   up.close();
-  Call call(info, up.source(), down.sink(), env.scope);
+  LayerCall call(*env.loop, info, up.source(), down.sink(), env.scope);
   Status status = co_await channel.method(info)(call).in({env.loop, &call.scope, &call});
   if (auto who = call.response_head.get("who"); who && answer != nullptr) *answer = *who;
   co_return status;
@@ -60,7 +60,7 @@ class Ports : public ::testing::Test {
  protected:
   Ports() : runtime_(two_threads()), server_(runtime_, options()) {
     for (Plain* service : {&one_, &two_}) EXPECT_TRUE(server_.add(*service).ok());
-    server_.start();
+    EXPECT_TRUE(server_.start().ok());
     runtime_.start();
   }
   ~Ports() override {
@@ -96,8 +96,8 @@ class Ports : public ::testing::Test {
     const MethodInfo& method() const { return method_; }
     std::unique_ptr<Handler> handler(std::size_t) override {
       struct Who final : Handler {
-        Task<Status> operator()(Call& call) override {
-          const TlsInfo* tls = call.facts.tls;
+        Task<Status> operator()(LayerCall& call) override {
+          const TlsInfo* tls = call.tls();
           call.response_head.add("who", tls == nullptr          ? "plaintext"
                                         : !tls->has_certificate ? "nobody over " + tls->version
                                                                 : tls->certificate.uri_names.at(0));

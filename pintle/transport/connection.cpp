@@ -214,6 +214,7 @@ void Connection::open(Exchange& exchange, const PreparedBlock& head, std::span<c
   flush_soon();
   // After a long silence the PING goes first, so that a dead connection costs the call the timeout alone (gRFC A8).
   if (keepalive_.on_timer(loop_.now(), true) == Keepalive::Action::ping) session_.ping(kKeepaliveTag);
+  exchange.opened_at_ = written_ + session_.output().size();
   http2::Stream* stream = session_.open(head, more, end, &exchange);
   exchange.attach(*this, *stream, false);
   exchange.sent_end_ = end;
@@ -275,6 +276,7 @@ void Connection::flush() {
     const net::IoResult sent = stream_->write(output.bytes());
     if (sent.state == net::IoState::ok) {
       output.consume(sent.size);
+      written_ += sent.size;
       continue;
     }
     if (sent.state == net::IoState::would_block) {

@@ -95,6 +95,8 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   bool ready() const { return ready_; }
   std::size_t active_streams() const { return session_.active_streams(); }
   std::size_t running() const { return running_; }
+  // Bytes that the transport has taken so far.
+  std::uint64_t written() const { return written_; }
   std::string_view peer() const { return peer_->address; }
   const std::shared_ptr<const Peer>& shared_peer() const { return peer_; }
   // How it ended: the peer broke the rules of HTTP/2, or did not speak it; it went away without a word.
@@ -105,6 +107,8 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   const http2::Session& session() const { return session_; }
   // For whoever keeps its connections in a list.
   std::size_t owner_slot = 0;
+  // What the owner keeps for the connection; it may outlive it.
+  std::shared_ptr<void> owner_data;
 
  private:
   friend class Exchange;
@@ -174,6 +178,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   bool aged_ = false;  // max_age is over, in whatever phase
   TimePoint age_ends_, notice_ends_ = TimePoint::max(), grace_ends_ = TimePoint::max();
   std::size_t running_ = 0;
+  std::uint64_t written_ = 0;
   std::string reason_;
   std::string drain_debug_;
   std::vector<Exchange*> attached_;   // until they are finished

@@ -16,7 +16,7 @@ void Exchange::attach(Connection& connection, http2::Stream& stream, bool ended)
   stream_ = &stream;
   stream.context = this;
   ended_ = ended;
-  sent_end_ = false;
+  sent_end_ = left_ = false;
   credited_ = expected_ = 0;
 }
 
@@ -107,7 +107,10 @@ void Exchange::reset(ErrorCode code) {
 
 void Exchange::detach() { stream_ = nullptr; }
 
+bool Exchange::left() const { return left_ || (connection_ != nullptr && connection_->written() > opened_at_); }
+
 void Exchange::orphan() {
+  left_ = left();
   settle();
   connection_ = nullptr;
   stream_ = nullptr;

@@ -70,6 +70,8 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   void finish();
 
   bool attached() const { return stream_ != nullptr; }
+  // Client: the transport has taken a byte of the request's head. Stays true.
+  bool left() const;
   // Null once the connection or the stream is gone.
   Connection* connection() const { return connection_; }
 
@@ -89,8 +91,9 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   Buffer kept_;
   std::size_t credited_ = 0;  // bytes of the body whose window was given back ahead of consume()
   std::size_t expected_ = 0;
+  std::uint64_t opened_at_ = 0;                // where in all that the connection wrote the request's head begins
   std::size_t slot_ = 0, unsettled_slot_ = 0;  // in the connection's lists
-  bool ended_ = false, sent_end_ = false, unsettled_ = false;
+  bool ended_ = false, sent_end_ = false, unsettled_ = false, left_ = false;
   // Server: in the batch that is being started; accepted but above the limit; counted as a running handler.
   bool accepted_ = false, waiting_ = false, running_ = false;
 };

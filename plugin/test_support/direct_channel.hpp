@@ -37,9 +37,9 @@ class DirectChannel final : public Channel {
   struct Method final : Handler {
     Method(std::unique_ptr<Handler> h, const MethodInfo& i, bool p, std::vector<std::string>& t)
         : handler(std::move(h)), info(i), pooled(p), tenants(t) {}
-    Task<Status> operator()(Call& call) override {
+    Task<Status> operator()(LayerCall& call) override {
       MessageSlot reply(info.response);
-      Call served(info, *call.source, *call.sink, &call.scope);
+      LayerCall served(call.loop(), info, *call.source, *call.sink, &call.scope);
       tenants.emplace_back(call.request_metadata.get("x-tenant").value_or("none"));
       if (pooled && info.kind == Kind::unary) served.reply = reply.at();
       Status status = co_await (*handler)(served).in({(co_await current_env()).loop, &served.scope, &served});

@@ -41,7 +41,7 @@ Task<Result<std::vector<std::string>>> chat(v1::Texts::Stub& stub, std::vector<T
     if (Status sent = co_await stream.write(text, write); !sent.ok()) co_return std::unexpected(sent);
     auto back = co_await stream.read();
     if (!back) co_return std::unexpected(back.error());
-    if (text.secret() && stream.call().facts.read_compressed)
+    if (text.secret() && stream.call().read_compressed())
       co_return std::unexpected(Status(Code::data_loss, "a secret was compressed"));
     came.push_back((*back)->text());
   }

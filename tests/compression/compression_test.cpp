@@ -43,7 +43,7 @@ Task<Result<std::vector<Came>>> list(v1::Texts::Stub& stub, std::string text, Ca
     auto next = co_await stream.read();
     if (!next) co_return std::unexpected(next.error());
     if (*next == nullptr) co_return came;
-    came.emplace_back((*next)->text(), stream.call().facts.read_compressed);
+    came.emplace_back((*next)->text(), stream.call().read_compressed());
   }
 }
 
@@ -56,7 +56,7 @@ Task<Result<Came>> join(v1::Texts::Stub& stub, std::vector<Text> texts, CallOpti
   }
   auto response = co_await stream.finish();
   if (!response) co_return std::unexpected(response.error());
-  co_return Came(response->text(), stream.call().facts.read_compressed);
+  co_return Came(response->text(), stream.call().read_compressed());
 }
 
 Task<Result<std::vector<Came>>> chat(v1::Texts::Stub& stub, std::vector<Text> texts, CallOptions options) {
@@ -68,7 +68,7 @@ Task<Result<std::vector<Came>>> chat(v1::Texts::Stub& stub, std::vector<Text> te
     if (Status sent = co_await stream.write(text, write); !sent.ok()) co_return std::unexpected(sent);
     auto back = co_await stream.read();
     if (!back) co_return std::unexpected(back.error());
-    came.emplace_back((*back)->text(), stream.call().facts.read_compressed);
+    came.emplace_back((*back)->text(), stream.call().read_compressed());
   }
   if (Status ended = co_await stream.finish(); !ended.ok()) co_return std::unexpected(ended);
   co_return came;
@@ -197,10 +197,11 @@ TEST(Compression, TheOptionsOfChannelAndServerHoldForCallsThatDoNotSay) {
 class Compressing final : public Layer {
  public:
   explicit Compressing(Encoding encoding) : encoding_(encoding) {}
-  std::unique_ptr<Handler> wrap(const MethodInfo&, Handler& next) const override {
+  std::string_view name() const override { return "compressing"; }
+  std::unique_ptr<Handler> wrap(const Site&, Handler& next) const override {
     struct Setting final : Handler {
       Setting(Encoding e, Handler& n) : encoding(e), next(n) {}
-      Task<Status> operator()(Call& call) override {
+      Task<Status> operator()(LayerCall& call) override {
         call.compression = encoding;
         co_return co_await next(call);
       }
@@ -276,7 +277,7 @@ TEST(Compression, BlockingStubsSayAndSeeTheSame) {
   service.coding = Encoding::gzip;
   Server server(runtime);
   ASSERT_TRUE(server.add(service).ok());
-  server.start();
+  ASSERT_TRUE(server.start().ok());
   runtime.start();
   const auto address = server.listen(*net::SockAddress::from_ip("127.0.0.1", 0));
   ASSERT_TRUE(address) << address.error().to_string();

@@ -37,7 +37,7 @@ pintle::Task<pintle::Result<std::size_t>> count_compressed(const Texts::Stub& st
     auto letter = co_await letters.read();
     if (!letter) co_return std::unexpected(letter.error());
     if (*letter == nullptr) co_return compressed;
-    if (letters.call().facts.read_compressed) ++compressed;
+    if (letters.call().read_compressed()) ++compressed;
   }
 }
 // [/caller]

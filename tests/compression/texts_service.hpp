@@ -28,13 +28,13 @@ class TextsService final : public v1::Texts::Service {
 
   Task<Result<Text>> Get(Call& call, const Text& request) override {
     begin(call);
-    came_compressed.push_back(call.facts.read_compressed);
+    came_compressed.push_back(call.read_compressed());
     co_return request;
   }
 
   Task<Status> List(Call& call, const Text& request, Writer<Text>& texts) override {
     begin(call);
-    came_compressed.push_back(call.facts.read_compressed);
+    came_compressed.push_back(call.read_compressed());
     for (const bool secret : {false, true, false})
       if (Status sent = co_await write(texts, text_of(request.text(), secret)); !sent.ok()) co_return sent;
     co_return Status();
@@ -47,7 +47,7 @@ class TextsService final : public v1::Texts::Service {
       auto request = co_await requests.read();
       if (!request) co_return std::unexpected(request.error());
       if (*request == nullptr) co_return all;
-      came_compressed.push_back(call.facts.read_compressed);
+      came_compressed.push_back(call.read_compressed());
       all.mutable_text()->append((*request)->text());
     }
   }
@@ -58,7 +58,7 @@ class TextsService final : public v1::Texts::Service {
       auto request = co_await requests.read();
       if (!request) co_return request.error();
       if (*request == nullptr) co_return Status();
-      came_compressed.push_back(call.facts.read_compressed);
+      came_compressed.push_back(call.read_compressed());
       if (Status sent = co_await write(texts, **request); !sent.ok()) co_return sent;
     }
   }

@@ -19,8 +19,9 @@ class Named final : public Layer {
   enum class Deed { pass, replace, refuse, absent };
   Named(std::string name, Deed deed, std::vector<std::string>& trace)
       : name_(std::move(name)), deed_(deed), trace_(trace) {}
+  std::string_view name() const override { return name_; }
 
-  std::unique_ptr<Handler> wrap(const MethodInfo&, Handler& next) const override {
+  std::unique_ptr<Handler> wrap(const Site&, Handler& next) const override {
     if (deed_ == Deed::absent) return nullptr;
     return std::make_unique<Wrapped>(*this, next);
   }
@@ -29,7 +30,7 @@ class Named final : public Layer {
   class Wrapped final : public Handler {
    public:
     Wrapped(const Named& layer, Handler& next) : layer_(layer), next_(next) {}
-    Task<Status> operator()(Call& call) override {
+    Task<Status> operator()(LayerCall& call) override {
       layer_.trace_.push_back("> " + layer_.name_);
       if (layer_.deed_ == Deed::refuse) {
         layer_.trace_.push_back("! " + layer_.name_);

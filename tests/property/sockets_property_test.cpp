@@ -113,11 +113,12 @@ class Noting final : public Layer {
     }
   };
   Noting(std::string name, Notes& notes) : name_(std::move(name)), notes_(notes) {}
-  std::unique_ptr<Handler> wrap(const MethodInfo&, Handler& next) const override {
+  std::string_view name() const override { return name_; }
+  std::unique_ptr<Handler> wrap(const Site&, Handler& next) const override {
     class Wrapped final : public Handler {
      public:
       Wrapped(const Noting& layer, Handler& next) : layer_(layer), next_(next) {}
-      Task<Status> operator()(Call& call) override {
+      Task<Status> operator()(LayerCall& call) override {
         layer_.notes_.add("> " + layer_.name_);
         Status status = co_await next_(call);
         layer_.notes_.add("< " + layer_.name_);
@@ -141,7 +142,7 @@ class Sockets : public ::testing::Test {
   Sockets() : runtime_(options()), server_(runtime_) {
     EXPECT_TRUE(server_.add(service_).ok());
     for (auto name : {"s0", "s1"}) server_.add_layer(std::make_shared<Noting>(name, notes_));
-    server_.start();
+    EXPECT_TRUE(server_.start().ok());
     runtime_.start();
     auto address = server_.listen(*net::SockAddress::from_ip("127.0.0.1", 0));
     EXPECT_TRUE(address.has_value());

@@ -12,29 +12,54 @@ namespace pintle::client {
 
 using transport::Indexing;
 
-ClientCall::ClientCall(Call& call, LoopChannel& loop_channel, std::size_t max_receive_message, void** slot)
-    : call_(call), loop_channel_(loop_channel), source_(exchange_, call.scope), sink_(exchange_) {
-  source_.reset(call.method->response, slot, max_receive_message);
+ClientCall::ClientCall(LayerCall& call, LoopChannel& loop_channel, std::size_t max_receive_message, void** slot)
+    : call_(call),
+      loop_channel_(loop_channel),
+      source_(exchange_, call.scope, call.traffic.in),
+      sink_(exchange_, call.traffic.out) {
+  source_.reset(call.method().response, slot, max_receive_message);
 }
 
 void ClientCall::open(transport::Connection& connection, const transport::PreparedBlock& head, TimePoint now,
                       wire::Encoding encoding) {
   OpenScratch& scratch = loop_channel_.scratch();
-  scratch.fields.clear();
-  if (!call_.deadline.is_infinite())
+  if (!call_.deadline().is_infinite())
     scratch.fields.push_back(
-        {"grpc-timeout", wire::format_timeout(call_.deadline.remaining(now), scratch.timeout), Indexing::without});
+        {"grpc-timeout", wire::format_timeout(call_.deadline().remaining(now), scratch.timeout), Indexing::without});
   if (encoding != wire::Encoding::identity) [[unlikely]]
     compress_with(encoding);
-  std::size_t coded = 0;
-  if (scratch.coded.size() < call_.request_metadata.size()) scratch.coded.resize(call_.request_metadata.size());
-  for (Metadata::Entry entry : call_.request_metadata) {
-    const std::string_view value =
-        Metadata::is_binary(entry.key) ? wire::encode_value(entry, scratch.coded[coded++]) : entry.value;
-    scratch.fields.push_back({entry.key, value, entry.key == "authorization" ? Indexing::never : Indexing::without});
-  }
-  call_.facts.left_client = call_.facts.processed = true;
+  if (call_.attempt_of() != nullptr || !call_.request_metadata.empty()) add_metadata();
+  peer_ = connection.shared_peer();
+  call_.facts.peer = peer_->address;
+  call_.facts.tls = peer_->tls.get();
+  call_.peer_owner = peer_;
   connection.open(exchange_, head, scratch.fields, false);
+}
+
+// Those of the call, and over them those of the attempt.
+void ClientCall::add_metadata() {
+  OpenScratch& scratch = loop_channel_.scratch();
+  std::size_t coded = 0;
+  for (const LayerCall* call = &call_; call != nullptr; call = call->attempt_of())
+    coded += call->request_metadata.size();
+  if (scratch.coded.size() < coded) scratch.coded.resize(coded);
+  coded = 0;
+  for (const LayerCall* call = &call_; call != nullptr; call = call->attempt_of()) {
+    for (Metadata::Entry entry : call->request_metadata) {
+      bool hidden = false;
+      for (const LayerCall* over = &call_; over != call && !hidden; over = over->attempt_of())
+        hidden = over->request_metadata.get(entry.key).has_value();
+      if (hidden) continue;
+      const std::string_view value =
+          Metadata::is_binary(entry.key) ? wire::encode_value(entry, scratch.coded[coded++]) : entry.value;
+      scratch.fields.push_back({entry.key, value, entry.key == "authorization" ? Indexing::never : Indexing::without});
+    }
+  }
+}
+
+void ClientCall::state_facts() {
+  call_.facts.left_client = exchange_.left() || reader_.answered();
+  call_.facts.processed = call_.facts.left_client && !reader_.refused();
 }
 
 void ClientCall::compress_with(wire::Encoding encoding) {
@@ -54,23 +79,25 @@ void ClientCall::on_head(const transport::Headers& fields, bool end) {
 
 void ClientCall::on_reset(transport::ErrorCode code, transport::Initiator by) {
   reader_.on_reset(code, by);
-  if (reader_.refused()) call_.facts.processed = false;
   source_.cut_off();  // the status is that of the reset, wherever it struck
   sink_.changed();
 }
 
 namespace {
 
-std::vector<std::pair<std::string, std::string>> head_fields(const MethodInfo& method, const ChannelOptions& options,
+// Without a path they are the other pseudo-headers: the rest is added call by call.
+std::vector<std::pair<std::string, std::string>> head_fields(std::string_view path, const ChannelOptions& options,
                                                              std::string_view user_agent) {
-  return {{":method", "POST"},
-          {":scheme", options.tls == nullptr ? "http" : "https"},
-          {":path", std::string(method.path)},
-          {":authority", options.authority},
-          {"te", "trailers"},
-          {"content-type", "application/grpc"},
-          {"grpc-accept-encoding", std::string(wire::kAcceptEncoding)},
-          {"user-agent", std::string(user_agent)}};
+  std::vector<std::pair<std::string, std::string>> fields = {{":method", "POST"},
+                                                             {":scheme", options.tls == nullptr ? "http" : "https"}};
+  if (!path.empty()) fields.emplace_back(":path", path);
+  fields.emplace_back(":authority", options.authority);
+  if (path.empty()) return fields;
+  fields.insert(fields.end(), {{"te", "trailers"},
+                               {"content-type", "application/grpc"},
+                               {"grpc-accept-encoding", std::string(wire::kAcceptEncoding)},
+                               {"user-agent", std::string(user_agent)}});
+  return fields;
 }
 
 // The requests of a streaming call on their way.
@@ -93,45 +120,69 @@ struct Slot {
 
 }  // namespace
 
-TransportHandler::TransportHandler(const MethodInfo& method,
-                                   std::span<const std::shared_ptr<LoopChannel>> loop_channels,
+TransportHandler::TransportHandler(std::string_view path, std::span<const std::shared_ptr<LoopChannel>> loop_channels,
                                    const ChannelOptions& options, std::uint32_t block_id, std::string_view user_agent)
-    : method_(method),
-      loop_channels_(loop_channels),
+    : loop_channels_(loop_channels),
       options_(options),
-      head_(block_id, head_fields(method, options, user_agent)) {}
+      user_agent_(user_agent),
+      any_path_(path.empty()),
+      head_(block_id, head_fields(path, options, user_agent)) {}
 
-Task<Status> TransportHandler::operator()(Call& call) {
+namespace {
+
+// After a push() that nobody took. Where the stream still takes bodies, it was the message's fault (FramedSink).
+void refuse_too_large(LayerCall& call, ClientCall& exchange) {
+  if (exchange.exchange().body_open())
+    call.scope.cancel(Status(Code::resource_exhausted,
+                             "a message of the request is above the 4 GiB that gRPC can frame", Origin::library),
+                      CancelCause::protocol);
+}
+
+// What the caller and the attempts above it say goes on the wire.
+Status check_metadata(const LayerCall& of) {
+  for (const LayerCall* call = &of; call != nullptr; call = call->attempt_of())
+    if (!call->request_metadata.empty())
+      if (Status bad = wire::check_metadata(call->request_metadata); !bad.ok()) return bad;
+  return {};
+}
+
+}  // namespace
+
+Task<Status> TransportHandler::operator()(LayerCall& call) {
   const Env env = co_await current_env();
   if (call.cancelled()) co_return call.scope.status();
-  if (!call.request_metadata.empty())
-    if (Status bad = wire::check_metadata(call.request_metadata); !bad.ok()) co_return bad;
+  if (Status bad = check_metadata(call); !bad.ok()) co_return bad;
   if (env.loop->index() >= loop_channels_.size())
     co_return Status(Code::internal, "the call was made on a loop that is not one of its channel's", Origin::library);
-  if (call.deadline.is_infinite() && method_.kind == Kind::unary && options_.default_timeout != Duration::max()) {
-    call.deadline = Deadline::after(env.loop->now(), options_.default_timeout);
-    call.enforce_deadline(*env.loop);
-  }
-  if (options_.wait_for_ready) call.wait_for_ready = true;
   LoopChannel& loop_channel = *loop_channels_[env.loop->index()];
-  const bool streams = client_streams(method_.kind);
+  const MethodInfo& method = call.method();
+  const bool streams = client_streams(method.kind);
   Message* request = nullptr;
-  if (!streams && call.source->poll(request) == Poll::pending) {
+  if (!streams && detail::poll(call, *call.source, request) == Poll::pending) {
     Result<Message*> first = co_await call.read();
     if (!first) co_return std::move(first).error();
     request = *first;
   }
   transport::Connection* connection = loop_channel.pick();
   if (connection == nullptr) {
-    Result<transport::Connection*> acquired = co_await loop_channel.acquire(call);
+    auto acquired = co_await loop_channel.acquire(call);
     if (!acquired) co_return std::move(acquired).error();
     connection = *acquired;
   }
-  Slot slot(method_.response);
+  Slot slot(method.response);
   ClientCall exchange(call, loop_channel, options_.max_receive_message, &slot.object);
+  OpenScratch& scratch = loop_channel.scratch();
+  scratch.fields.clear();
+  if (any_path_) [[unlikely]]
+    scratch.fields.insert(scratch.fields.end(), {{":path", method.path, Indexing::without},
+                                                 {"te", "trailers", Indexing::incremental},
+                                                 {"content-type", "application/grpc", Indexing::incremental},
+                                                 {"grpc-accept-encoding", wire::kAcceptEncoding, Indexing::incremental},
+                                                 {"user-agent", user_agent_, Indexing::incremental}});
   exchange.open(*connection, head_, env.loop->now(), call.compression.value_or(options_.compression));
   loop_channel.next_turn();
-  // Requests go up while responses come down; the end of the response ends both.
+  // Requests go up while responses come down; the end of the response ends both. What a layer's streams throw ends the
+  // call's scope (detail::poll, detail::push) and never this frame, to which the upload holds on.
   std::optional<Upload> up;
   if (streams) {
     up.emplace(call.scope);
@@ -140,31 +191,32 @@ Task<Status> TransportHandler::operator()(Call& call) {
     exchange.exchange().end_body();
   } else {
     exchange.requests().end_with_next();
-    exchange.requests().push(*request);
+    if (detail::push(call, exchange.requests(), *request) == Poll::end) refuse_too_large(call, exchange);
   }
   Status status;
   bool head_given = false;
   for (;;) {
     Message* message = nullptr;
-    const Poll polled = exchange.responses().poll(message);
-    if (polled == Poll::pending) {
-      co_await detail::Arrival(exchange.responses(), call.scope);
-      continue;
-    }
+    const Poll polled = detail::poll(call, exchange.responses(), message);
     if (call.cancelled()) {
       exchange.cancel();
       status = call.scope.status();
       break;
     }
+    if (polled == Poll::pending) {
+      co_await detail::Arrival(exchange.responses(), call.scope);
+      continue;
+    }
     if (!head_given && exchange.reader().has_head()) {
-      head_given = true;
-      call.sink->head(call.response_head);
+      head_given = call.facts.committed = true;
+      detail::give_head(call);
     }
     if (polled == Poll::end) {
       status = exchange.reader().outcome();
       break;
     }
-    if (const Poll pushed = call.sink->push(*message); pushed != Poll::ready || server_streams(method_.kind)) {
+    const Poll pushed = detail::push(call, *call.sink, *message);
+    if (pushed != Poll::ready || server_streams(method.kind)) {
       if (Status gone = co_await detail::Room(*call.sink, call.scope, pushed); !gone.ok()) {
         exchange.cancel();
         status = std::move(gone);
@@ -176,28 +228,42 @@ Task<Status> TransportHandler::operator()(Call& call) {
     up->scope.cancel(Status(Code::cancelled, "the response has ended", Origin::library));
     co_await up->nursery.join();
   }
+  exchange.state_facts();
   exchange.exchange().finish();
-  if (status.code() == Code::cancelled && !call.deadline.is_infinite()) {
+  if (status.code() == Code::cancelled && !call.deadline().is_infinite()) {
     // The server's reset may come before our own timer: it is the deadline all the same, and nothing of the peer's
     // counts.
     env.loop->begin_turn();
-    if (call.deadline.expired(env.loop->now()))
+    if (call.deadline().expired(env.loop->now()))
       status = Status(Code::deadline_exceeded, "the call's deadline has passed", Origin::library);
   }
   loop_channel.next_turn();
   co_return status;
 }
 
-Task<Status> TransportHandler::upload(Call& call, ClientCall& exchange, CancelScope& scope) {
+// What it returns is heard by nobody: a failure of our own ends the call, one of the peer's shows in the response.
+Task<Status> TransportHandler::upload(LayerCall& call, ClientCall& exchange, CancelScope& scope) {
   for (;;) {
-    Result<Message*> message = co_await detail::Reading(*call.source, scope);
-    if (!message) co_return std::move(message).error();
+    Result<Message*> message = co_await detail::Reading(call, *call.source, scope);
+    if (!message) co_return Status();
     if (*message == nullptr) {
       exchange.exchange().end_body();
       co_return Status();
     }
-    if (Status gone = co_await detail::Writing(exchange.requests(), **message, scope); !gone.ok()) co_return gone;
+    Status gone = co_await detail::Writing(call, exchange.requests(), **message, scope);
+    if (gone.ok()) continue;
+    if (!scope.cancelled()) refuse_too_large(call, exchange);
+    co_return Status();
   }
+}
+
+Task<Status> Defaults::operator()(LayerCall& call) {
+  call.slots.use(slots_);
+  call.facts.authority = options_.authority;
+  if (!call.wait_for_ready) call.wait_for_ready = options_.wait_for_ready;
+  if (call.deadline().is_infinite() && call.method().kind == Kind::unary && options_.default_timeout != Duration::max())
+    call.set_deadline(Deadline::after(call.loop().now(), options_.default_timeout));
+  return next_(call);
 }
 
 }  // namespace pintle::client

@@ -5,7 +5,7 @@
 
 #include <pintle/client/internal/loop_channel.hpp>
 #include <pintle/client/internal/response_reader.hpp>
-#include <pintle/rpc/call.hpp>
+#include <pintle/rpc/awaiting.hpp>
 #include <pintle/rpc/framed.hpp>
 #include <pintle/transport/exchange.hpp>
 
@@ -14,10 +14,10 @@ namespace pintle::client {
 // Lives in the handler's frame.
 class ClientCall final : public transport::Receiver {
  public:
-  ClientCall(Call& call, LoopChannel& loop_channel, std::size_t max_receive_message, void** slot);
+  ClientCall(LayerCall& call, LoopChannel& loop_channel, std::size_t max_receive_message, void** slot);
 
-  // Opens the stream. The request's head carries the call's metadata and what is left of its deadline. `encoding` is
-  // that of the requests.
+  // Opens the stream. The request's head begins with `head` and the fields that were put into the channel's scratch,
+  // and carries the call's metadata and what is left of its deadline. `encoding` is that of the requests.
   void open(transport::Connection& connection, const transport::PreparedBlock& head, TimePoint now,
             wire::Encoding encoding);
 
@@ -28,9 +28,12 @@ class ClientCall final : public transport::Receiver {
   ResponseReader& reader() { return reader_; }
   // Ends the stream early.
   void cancel() { exchange_.reset(transport::ErrorCode::cancel); }
+  // What a retry must know (gRFC A6), as it is now.
+  void state_facts();
 
  private:
   void compress_with(wire::Encoding encoding);
+  void add_metadata();
   void on_start() override {}
   void on_head(const transport::Headers& fields, bool end) override;
   void on_body() override { source_.changed(); }
@@ -45,29 +48,46 @@ class ClientCall final : public transport::Receiver {
     void before_first() override {}
   };
 
-  Call& call_;
+  LayerCall& call_;
   LoopChannel& loop_channel_;
   transport::Exchange exchange_{*this};
   FramedSource source_;
   RequestSink sink_;
   ResponseReader reader_;
+  std::shared_ptr<const transport::Peer> peer_;
 };
 
 class TransportHandler final : public Handler {
  public:
-  // `loop_channels`: by loop index. All outlive the handler.
-  TransportHandler(const MethodInfo& method, std::span<const std::shared_ptr<LoopChannel>> loop_channels,
+  // For the calls of one method, or, with an empty path, of any. `loop_channels`: by loop index. All outlive the
+  // handler.
+  TransportHandler(std::string_view path, std::span<const std::shared_ptr<LoopChannel>> loop_channels,
                    const ChannelOptions& options, std::uint32_t block_id, std::string_view user_agent);
 
-  Task<Status> operator()(Call& call) override;
+  Task<Status> operator()(LayerCall& call) override;
 
  private:
-  static Task<Status> upload(Call& call, ClientCall& exchange, CancelScope& scope);
+  static Task<Status> upload(LayerCall& call, ClientCall& exchange, CancelScope& scope);
 
-  MethodInfo method_;
   std::span<const std::shared_ptr<LoopChannel>> loop_channels_;
   const ChannelOptions& options_;
+  std::string user_agent_;
+  bool any_path_;
   transport::PreparedBlock head_;
+};
+
+// The outermost step of every chain: what the channel was told, for calls that do not say.
+class Defaults final : public Handler {
+ public:
+  // All outlive it.
+  Defaults(Handler& next, const SlotLayout* slots, const ChannelOptions& options)
+      : next_(next), slots_(slots), options_(options) {}
+  [[clang::coro_wrapper]] Task<Status> operator()(LayerCall& call) override;
+
+ private:
+  Handler& next_;
+  const SlotLayout* slots_;
+  const ChannelOptions& options_;
 };
 
 }  // namespace pintle::client

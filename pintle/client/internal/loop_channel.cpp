@@ -22,7 +22,7 @@ LoopChannel::LoopChannel(Loop& loop, std::shared_ptr<Dialer> dialer, std::shared
 
 LoopChannel::~LoopChannel() = default;
 
-Task<Result<transport::Connection*>> LoopChannel::acquire(Call& call) {
+Task<Result<transport::Connection*>> LoopChannel::acquire(LayerCall& call) {
   const std::uint64_t failed_before = attempts_failed_;
   for (bool waited = false;; waited = true) {
     if (call.scope.cancelled()) {
@@ -33,7 +33,8 @@ Task<Result<transport::Connection*>> LoopChannel::acquire(Call& call) {
     if (state_ == Connectivity::shutdown)
       co_return std::unexpected(Status(Code::unavailable, "the channel was shut down", Origin::library));
     // A failure while it waited counts too: a slow one may have outlasted its own delay.
-    if (!call.wait_for_ready && (state_ == Connectivity::transient_failure || attempts_failed_ != failed_before))
+    if (!call.wait_for_ready.value_or(false) &&
+        (state_ == Connectivity::transient_failure || attempts_failed_ != failed_before))
       co_return std::unexpected(last_error_);
     if (state_ == Connectivity::idle) {
       connect();

@@ -10,7 +10,7 @@
 #include <pintle/async/task.hpp>
 #include <pintle/client/internal/keepalive_time.hpp>
 #include <pintle/client/options.hpp>
-#include <pintle/rpc/call.hpp>
+#include <pintle/rpc/layer_call.hpp>
 #include <pintle/transport/connection.hpp>
 #include <pintle/wire/compression.hpp>
 
@@ -39,7 +39,7 @@ class LoopChannel final : transport::ConnectionOwner, public std::enable_shared_
 
   // Waits for a connection with room for `call`, connecting where need be. UNAVAILABLE in TRANSIENT_FAILURE unless the
   // call waits for ready; the call's own status when it is cancelled or out of time.
-  Task<Result<transport::Connection*>> acquire(Call& call);
+  Task<Result<transport::Connection*>> acquire(LayerCall& call);
   // Call it when a stream has ended, and when one was opened: where there is room, the next waiting call has its turn.
   void next_turn() {
     if (!waiting_.empty()) pass_turn();

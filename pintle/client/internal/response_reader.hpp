@@ -20,6 +20,8 @@ class ResponseReader {
 
   // Head that makes it pointless to read messages: not 200, not gRPC, an encoding that nobody asked for.
   bool broken() const { return !head_error_.ok(); }
+  // Anything of a response came.
+  bool answered() const { return has_head_ || status_ || !head_error_.ok(); }
   // The response's head came and is not the whole response.
   bool has_head() const { return has_head_; }
   // How its messages may be compressed.

@@ -138,7 +138,7 @@ inline Task<Outcome> bytes_call(std::shared_ptr<Channel> channel, std::string pa
   Pipe up(nullptr, SIZE_MAX), down(nullptr, SIZE_MAX);
   for (const std::string& request : requests) up.sink().push(Message(wire::as_bytes(request), nullptr, nullptr));
   up.close();
-  Call call(info, up.source(), down.sink(), env.scope);
+  LayerCall call(*env.loop, info, up.source(), down.sink(), env.scope);
   detail::apply(call, options, env);
   Outcome outcome;
   outcome.status = co_await channel->method(info)(call).in({env.loop, &call.scope, &call});
@@ -164,7 +164,7 @@ class ChannelTest {
     if (!options.random) options.random = [] { return 0.5; };
     std::vector<Loop*> all;
     for (std::size_t i = 0; i < loops; ++i) all.push_back(&loop.loop(i));
-    channel = make_channel(std::move(all), server, std::move(options));
+    channel = make_channel(std::move(all), server, std::move(options)).value();
   }
   ~ChannelTest() {
     all_calls.cancel(Status(Code::cancelled, "the test is over"));

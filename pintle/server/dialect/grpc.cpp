@@ -63,7 +63,6 @@ GrpcRequest read_grpc_request(const transport::Headers& fields, Metadata& metada
     switch (field.token) {
       case Token::path:
         request.path = field.value;
-        request.path_note = field.annotation;
         break;
       case Token::authority:
       case Token::host:
@@ -111,8 +110,10 @@ GrpcRequest read_grpc_request(const transport::Headers& fields, Metadata& metada
       case Token::user_agent:
         metadata.add(field.name, field.value);
         break;
-      case Token::other:
       case Token::authorization:
+        request.credential_note = field.annotation;
+        [[fallthrough]];
+      case Token::other:
       case Token::cookie:
       case Token::grpc_other:
         if (Status bad = wire::decode_field(field.name, field.value, metadata); !bad.ok() && request.refusal.ok())
@@ -123,6 +124,11 @@ GrpcRequest read_grpc_request(const transport::Headers& fields, Metadata& metada
     }
   }
   if (!has_content_type && request.http_error == 0) request.http_error = 415;
+  if (request.http_error != 0)
+    request.refusal = Status(wire::code_from_http_status(request.http_error),
+                             request.http_error == 405 ? "the request is no POST, which gRPC wants (HTTP status 405)"
+                                                       : "the content-type is not gRPC's (HTTP status 415)",
+                             Origin::library);
   return request;
 }
 

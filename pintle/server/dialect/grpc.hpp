@@ -37,16 +37,16 @@ class ResponseForm {
 // A request's head, understood. Views are valid as long as the fields are.
 struct GrpcRequest {
   std::string_view path;
-  transport::Annotation* path_note = nullptr;  // of the table entry, when there is one
   std::string_view authority;
+  transport::Annotation* credential_note = nullptr;  // of the authorization field's table entry, when there is one
   std::optional<Duration> timeout;
   ResponseForm form;                                   // of the answer
   wire::Encoding encoding = wire::Encoding::identity;  // of the request's messages
   wire::EncodingSet accepts;                           // what the answer's may have
-  // Not 0: it is no gRPC request; answer with this HTTP status and nothing else.
-  int http_error = 0;
-  // Not OK: it is one, and is refused before any chain.
+  // Not OK: it is refused before its handler.
   Status refusal;
+  // Not 0: it is no gRPC request, and the answer is this HTTP status and nothing else.
+  int http_error = 0;
 };
 
 // Reads `fields`; metadata go to `metadata`, which is not cleared. Never fails: what is wrong is in the result.

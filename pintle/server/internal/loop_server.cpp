@@ -23,6 +23,7 @@ void LoopServer::serve(std::unique_ptr<net::ByteStream> stream, transport::Accep
       std::make_unique<transport::Connection>(http2::Role::server, std::move(stream), options, read_buffer_,
                                               static_cast<transport::ConnectionOwner&>(*this), &acceptor);
   connection->owner_slot = connections_.size();
+  connection->owner_data = std::make_shared<ConnectionState>(connection->shared_peer());
   connections_.push_back(std::move(connection));
   if (is_draining_) connections_.back()->drain(Duration::zero());
 }
@@ -54,26 +55,45 @@ transport::Exchange& LoopServer::accept(transport::Connection& connection, const
     call = free.back();
     free.pop_back();
   }
-  ++running_calls_;
-  return call->accept(connection.shared_peer(), fields);
+  ++load_.waiting;
+  return call->accept(std::static_pointer_cast<ConnectionState>(connection.owner_data), fields, among.chain());
+}
+
+Status LoopServer::status_of(const LayerCall& call, const std::exception_ptr& exception) noexcept {
+  const std::uint64_t id = (std::uint64_t{loop_.index()} << 48) + ++errors_;
+  Code code = Code::unknown;
+  std::string what;
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::bad_alloc&) {
+    code = Code::resource_exhausted;
+    what = "out of memory";
+  } catch (const std::exception& e) {
+    what = e.what();
+  } catch (...) {
+    what = "not a std::exception";
+  }
+  options_.log.error("a handler threw",
+                     {{"grpc.method", call.path()}, {"exception", std::string_view(what)}, {"error_id", id}});
+  return Status(code, fmt::format("the handler failed; the server's log has it as error {}", id), Origin::library);
 }
 
 void LoopServer::recycle(ServerCall& call) {
   free_[call.method().index].push_back(&call);
-  --running_calls_;
+  --load_.running;
   check_drained();
 }
 
 void LoopServer::drain(Duration patience, std::function<void()> done) {
   is_draining_ = true;
   drained_ = std::move(done);
-  draining_.cancel(Status(Code::unavailable, "the server is about to stop", Origin::library));
+  draining_.cancel(Status(Code::unavailable, "the server is about to stop", Origin::library), CancelCause::shutdown);
   for (auto& connection : connections_) connection->drain(patience);
   check_drained();
 }
 
 void LoopServer::abort() {
-  scope_.cancel(Status(Code::unavailable, "the server has stopped", Origin::library));
+  scope_.cancel(Status(Code::unavailable, "the server has stopped", Origin::library), CancelCause::shutdown);
   for (std::size_t i = connections_.size(); i-- > 0;)
     connections_[i]->abort(http2::ErrorCode::no_error, "the grace time is over");
 }
@@ -99,7 +119,8 @@ void LoopServer::on_closed(transport::Connection& connection, std::string_view r
 }
 
 void LoopServer::check_drained() {
-  if (is_draining_ && drained_ && connections_.empty() && running_calls_ == 0) std::exchange(drained_, nullptr)();
+  if (is_draining_ && drained_ && connections_.empty() && load_.running + load_.waiting == 0)
+    std::exchange(drained_, nullptr)();
 }
 
 }  // namespace pintle::server

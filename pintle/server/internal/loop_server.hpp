@@ -7,7 +7,8 @@
 
 #include <pintle/async/cancel.hpp>
 #include <pintle/base/log_limit.hpp>
-#include <pintle/server/dialect/grpc.hpp>
+#include <pintle/rpc/layer_call.hpp>
+#include <pintle/server/dialect/grpc_call.hpp>
 #include <pintle/server/internal/router.hpp>
 #include <pintle/server/options.hpp>
 #include <pintle/transport/connection.hpp>
@@ -17,7 +18,7 @@ namespace pintle::server {
 
 class ServerCall;
 
-class LoopServer final : transport::ConnectionOwner {
+class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
  public:
   LoopServer(Loop& loop, const Router& router, const ServerOptions& options);
   ~LoopServer();
@@ -35,16 +36,21 @@ class LoopServer final : transport::ConnectionOwner {
 
   Loop& loop() { return loop_; }
   const ServerOptions& options() const { return options_; }
-  GrpcResponder& responder() { return responder_; }
-  // Of all calls here.
-  wire::Codec& codec() { return codec_; }
+  const GrpcCall::Shared& grpc() const { return grpc_; }
+  const LoopLoad& load() const { return load_; }
+  // A call that waited for its turn has it now.
+  void started() {
+    --load_.waiting;
+    ++load_.running;
+  }
   CancelScope* scope() { return &scope_; }
   CancelScope* draining() { return &draining_; }
-  std::uint64_t next_error_id() { return (std::uint64_t{loop_.index()} << 48) + ++errors_; }
   void recycle(ServerCall& call);
   std::size_t connections() const { return connections_.size(); }
 
  private:
+  // An exception's text stays in the log: it may hold what a client must not see.
+  Status status_of(const LayerCall& call, const std::exception_ptr& exception) noexcept override;
   void on_ready(transport::Connection&) override {}
   void on_draining(transport::Connection&) override {}
   void on_capacity(transport::Connection&) override {}
@@ -60,11 +66,12 @@ class LoopServer final : transport::ConnectionOwner {
   CancelScope draining_;  // notice for long streams
   GrpcResponder responder_;
   wire::Codec codec_;
+  GrpcCall::Shared grpc_{responder_, codec_, options_.max_receive_message, options_.compression};
+  LoopLoad load_;  // handlers whose frames live, and calls that have not begun
   std::vector<std::byte> read_buffer_;
   std::vector<std::vector<ServerCall*>> free_;          // by method
   std::vector<std::unique_ptr<ServerCall>> all_calls_;  // every call ever made here: the pool's owner
   std::vector<std::unique_ptr<transport::Connection>> connections_;
-  std::size_t running_calls_ = 0;  // handlers whose frames live
   bool is_draining_ = false;
   std::function<void()> drained_;
   std::uint64_t errors_ = 0;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <pintle/rpc/call.hpp>
+#include <pintle/rpc/layer_call.hpp>
 
 namespace pintle::server {
 
@@ -10,7 +10,7 @@ namespace {
 
 class UnknownMethod final : public Handler {
  public:
-  Task<Status> operator()(Call& call) override {
+  Task<Status> operator()(LayerCall& call) override {
     co_return Status(Code::unimplemented, fmt::format("unknown method {}", call.facts.path), Origin::library);
   }
 };
@@ -19,7 +19,8 @@ class UnknownMethod final : public Handler {
 
 Router::Router() {
   Method& unknown = methods_.emplace_back();
-  unknown.info = {.path = "_OTHER", .service = "", .name = "_OTHER", .kind = Kind::bidi};
+  unknown.info.path = unknown.info.name = "_OTHER";
+  unknown.info.kind = Kind::bidi;
   unknown.handler = std::make_unique<UnknownMethod>();
 }
 
@@ -41,8 +42,11 @@ Status Router::add(Service& service) {
 
 void Router::set_fallback(std::unique_ptr<Handler> handler) { methods_.front().handler = std::move(handler); }
 
-Result<Selection> Router::select(std::span<const std::string> services) const {
+Result<Selection> Router::select(std::span<const std::string> services, std::string_view chain) const {
   Selection selection;
+  const auto named = std::ranges::find(chain_names_, chain);
+  if (named == chain_names_.end()) return pintle::invalid_argument("the server has no chain of layers named {}", chain);
+  selection.chain_ = static_cast<std::size_t>(named - chain_names_.begin());
   if (services.empty()) return selection;
   selection.all_ = false;
   selection.held_.resize(methods_.size());
@@ -56,8 +60,19 @@ Result<Selection> Router::select(std::span<const std::string> services) const {
   return selection;
 }
 
-void Router::compile(std::span<const Layer* const> layers) {
-  for (Method& method : methods_) method.chain = Chain::build(method.info, *method.handler, layers);
+Status Router::compile(std::span<const NamedLayers> chains, const std::function<void(Site&)>& site) {
+  for (const NamedLayers& named : chains) {
+    auto layers = order_layers(Side::server, named.layers);
+    if (!layers) return std::move(layers).error();
+    chain_names_.push_back(named.name);
+    for (Method& method : methods_) {
+      auto slots = std::make_unique<SlotLayout>();
+      Site place(Side::server, method.info, *slots);
+      site(place);
+      method.chains.push_back(Chain::build(place, std::move(slots), *method.handler, *layers));
+    }
+  }
+  return {};
 }
 
 }  // namespace pintle::server

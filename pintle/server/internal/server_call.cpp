@@ -3,144 +3,104 @@
 #include <utility>
 
 #include <pintle/server/internal/loop_server.hpp>
-#include <pintle/wire/status_map.hpp>
 
 namespace pintle::server {
 
 namespace {
 constexpr std::size_t kPooledMessage = 64 * 1024;  // what came out of more bytes is not kept: Clear() keeps the memory
-}
+}  // namespace
 
 ServerCall::Ended::Ended(ServerCall& of)
     : CancelNode([](CancelNode* node) noexcept {
         ServerCall& self = static_cast<Ended*>(node)->call;
-        self.respond(self.call_.scope.status());
-        self.source_.changed();
-        self.sink_.changed();
+        self.end(self.call_.scope.status());
+        self.dialect_.on_body();
+        self.dialect_.on_writable();
       }),
       call(of) {}
 
 ServerCall::ServerCall(LoopServer& loop_server, const Method& method)
     : loop_server_(loop_server),
       method_(method),
-      call_(method.info, source_, sink_, nullptr),
-      source_(exchange_, call_.scope),
-      sink_(*this),
-      ended_(*this) {}
+      call_(loop_server.loop(), method.info),
+      dialect_(call_, exchange_, loop_server.grpc()),
+      ended_(*this) {
+  call_.exceptions = &loop_server;
+  call_.load = &loop_server.load();
+}
 
 ServerCall::~ServerCall() {
   if (request_ != nullptr) method_.info.request->drop(request_);
   if (reply_ != nullptr) method_.info.response->drop(reply_);
 }
 
-transport::Exchange& ServerCall::accept(const std::shared_ptr<const transport::Peer>& peer,
-                                        const transport::Headers& fields) {
+transport::Exchange& ServerCall::accept(const std::shared_ptr<ConnectionState>& connection,
+                                        const transport::Headers& fields, std::size_t chain) {
+  chain_ = &method_.chains[chain];
   call_.reset(method_.info, loop_server_.scope());
-  call_.source = &source_;
-  call_.sink = &sink_;
+  call_.source = &dialect_.source();
+  call_.sink = &dialect_.sink();
+  call_.slots.use(chain_->slots());
   call_.draining = loop_server_.draining();
   if (method_.info.kind == Kind::unary && method_.info.response != nullptr) call_.reply = &reply_;
-  source_.reset(method_.info.request, &request_, loop_server_.options().max_receive_message);
-  sink_.reset();
-  head_sent_ = responded_ = false;
 
-  GrpcRequest request = read_grpc_request(fields, call_.request_metadata);
-  http_error_ = request.http_error;
-  refusal_ = std::move(request.refusal);
-  form_ = request.form;
-  accepts_ = request.accepts;
-  if (request.encoding != wire::Encoding::identity) source_.decompress_with(request.encoding, loop_server_.codec());
-  if (method_.index != 0) {
-    call_.facts.path = method_.info.path;
-  } else {
-    path_ = request.path;
+  if (connection_ != connection) connection_ = connection;
+  RequestHead head = dialect_.accept(fields, &request_, connection_->last_credential);
+  call_.refusal = std::move(head.refusal);
+  call_.verified = &connection_->verified;
+  call_.credential_id = head.credential_id;
+  if (method_.index == 0) {
+    path_ = head.path;
     call_.facts.path = path_;
   }
-  if (authority_ != request.authority) authority_ = request.authority;
-  if (peer_ != peer) peer_ = peer;
+  if (authority_ != head.authority) authority_ = head.authority;
   call_.facts.authority = authority_;
-  call_.facts.peer = peer_->address;
-  call_.facts.tls = peer_->tls.get();
-  if (request.timeout) call_.deadline = Deadline::after(loop_server_.loop().now(), *request.timeout);
+  call_.facts.peer = connection_->peer->address;
+  call_.facts.tls = connection_->peer->tls.get();
+  if (head.timeout) call_.set_deadline(Deadline::after(loop_server_.loop().now(), *head.timeout));
   return exchange_;
 }
 
 void ServerCall::on_start() {
-  if (http_error_ != 0) {
-    loop_server_.responder().http_error(exchange_, http_error_);
-    responded_ = true;
-    return complete(Status());
-  }
-  if (!refusal_.ok()) return complete(refusal_);
+  loop_server_.started();
   call_.scope.add(ended_);
   if (call_.cancelled()) return complete(call_.scope.status());
-  call_.enforce_deadline(loop_server_.loop());
-  if (call_.cancelled()) return complete(call_.scope.status());
+  if (!call_.refusal.ok() && chain_->bare()) return complete(call_.refusal);
   run(this).start({&loop_server_.loop(), &call_.scope, &call_});
 }
 
 void ServerCall::on_reset(transport::ErrorCode, transport::Initiator by) {
-  responded_ = true;
-  call_.scope.cancel(by == transport::Initiator::peer
-                         ? Status(Code::cancelled, "the client cancelled the call", Origin::peer)
-                         : Status(Code::cancelled, "the connection was lost", Origin::library));
+  if (by == transport::Initiator::peer)
+    call_.scope.cancel(Status(Code::cancelled, "the client cancelled the call", Origin::peer), CancelCause::peer_reset);
+  else
+    call_.scope.cancel(Status(Code::cancelled, "the connection was lost", Origin::library),
+                       CancelCause::connection_lost);
 }
 
 Root ServerCall::run(ServerCall* self) {
   Status status;
   try {
-    status = co_await self->method_.chain.top()(self->call_);
+    status = co_await self->chain_->top()(self->call_);
   } catch (...) {
-    status = self->failed();
+    status = self->call_.status_of(std::current_exception());
   }
   self->complete(status);
 }
 
-// Its text stays in the log: it may hold what a client must not see.
-Status ServerCall::failed() noexcept {
-  const std::uint64_t id = loop_server_.next_error_id();
-  std::string what;
-  try {
-    throw;
-  } catch (const std::exception& e) {
-    what = e.what();
-  } catch (...) {
-    what = "not a std::exception";
-  }
-  loop_server_.options().log.error(
-      "a handler threw", {{"grpc.method", call_.facts.path}, {"exception", std::string_view(what)}, {"error_id", id}});
-  return Status(Code::unknown, fmt::format("the handler failed; the server's log has it as error {}", id),
-                Origin::library);
-}
-
-void ServerCall::ResponseSink::head(const Metadata& metadata) {
-  if (std::exchange(call_.head_sent_, true) || call_.responded_) return;
-  call_.call_.facts.committed = true;
-  if (call_.accepts_ != wire::EncodingSet()) {
-    const wire::Encoding wanted = call_.call_.compression.value_or(call_.loop_server_.options().compression);
-    if (wanted != wire::Encoding::identity && call_.accepts_.has(wanted)) [[unlikely]] {
-      call_.form_.set_encoding(wanted);
-      compress_with(wanted, call_.loop_server_.codec());
-    }
-  }
-  call_.loop_server_.responder().head(call_.exchange_, call_.form_, metadata);
-}
-
-void ServerCall::respond(const Status& status) {
-  if (responded_) return;
-  if (!call_.response_head.empty()) sink_.head(call_.response_head);  // else Trailers-Only, which has no room for them
-  responded_ = true;
-  loop_server_.responder().status(exchange_, head_sent_, form_, status, call_.response_trailers);
+void ServerCall::end(const Status& status) {
+  if (call_.ended()) return;
+  dialect_.end(status);
+  call_.set_ended(status);
 }
 
 void ServerCall::complete(const Status& status) {
-  respond(call_.cancelled() ? call_.scope.status() : status);
+  end(call_.cancelled() ? call_.scope.status() : status);
   ended_.unlink();
   call_.finish();
-  source_.finish();
-  if (source_.largest() > kPooledMessage && request_ != nullptr)
+  dialect_.finish();
+  if (dialect_.largest_request() > kPooledMessage && request_ != nullptr)
     method_.info.request->drop(std::exchange(request_, nullptr));
-  if (sink_.largest() > kPooledMessage && reply_ != nullptr)
+  if (dialect_.largest_response() > kPooledMessage && reply_ != nullptr)
     method_.info.response->drop(std::exchange(reply_, nullptr));
   exchange_.finish();
   loop_server_.recycle(*this);

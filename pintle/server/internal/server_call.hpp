@@ -4,9 +4,8 @@
 #include <memory>
 #include <string>
 
-#include <pintle/rpc/call.hpp>
-#include <pintle/rpc/framed.hpp>
-#include <pintle/server/dialect/grpc.hpp>
+#include <pintle/rpc/layer_call.hpp>
+#include <pintle/server/dialect/grpc_call.hpp>
 #include <pintle/server/internal/router.hpp>
 #include <pintle/transport/connection.hpp>
 
@@ -14,37 +13,35 @@ namespace pintle::server {
 
 class LoopServer;
 
+// What the calls of one connection share. They may outlive it.
+struct ConnectionState {
+  explicit ConnectionState(std::shared_ptr<const transport::Peer> p) : peer(std::move(p)) {}
+  std::shared_ptr<const transport::Peer> peer;
+  VerifiedCredential verified;
+  std::uint64_t last_credential = 0;
+};
+
 // Life: accept() -> on_start() -> the chain runs -> complete(), after which it is back in its pool. The response may
-// end earlier (deadline, framing error); the slot is free only when the handler's frame is gone.
+// end earlier (deadline, reset, framing error); the slot is free only when the handler's frame is gone.
 class ServerCall final : public transport::Receiver {
  public:
   ServerCall(LoopServer& loop_server, const Method& method);
   ~ServerCall();
 
-  // For the next request; `fields` are valid during the call only.
-  transport::Exchange& accept(const std::shared_ptr<const transport::Peer>& peer, const transport::Headers& fields);
+  // For the next request, through the method's chain of that number; `fields` are valid during the call only.
+  transport::Exchange& accept(const std::shared_ptr<ConnectionState>& connection, const transport::Headers& fields,
+                              std::size_t chain);
 
   const Method& method() const { return method_; }
 
  private:
   void on_start() override;
   void on_head(const transport::Headers&, bool) override {}
-  void on_body() override { source_.changed(); }
+  void on_body() override { dialect_.on_body(); }
   void on_trailers(const transport::Headers&) override {}  // gRPC clients send none
   void on_reset(transport::ErrorCode code, transport::Initiator by) override;
-  void on_writable() override { sink_.changed(); }
+  void on_writable() override { dialect_.on_writable(); }
 
-  // Response messages; the head goes out before the first.
-  class ResponseSink final : public FramedSink {
-   public:
-    explicit ResponseSink(ServerCall& of) : FramedSink(of.exchange_), call_(of) {}
-    void head(const Metadata& metadata) override;
-    using FramedSink::reset;
-
-   private:
-    void before_first() override { head(call_.call_.response_head); }
-    ServerCall& call_;
-  };
   // Hears of the end of the call before its handler does.
   struct Ended : CancelNode {
     explicit Ended(ServerCall& of);
@@ -52,27 +49,21 @@ class ServerCall final : public transport::Receiver {
   };
 
   static Root run(ServerCall* self);
-  Status failed() noexcept;  // what an exception becomes
-  void respond(const Status& status);
+  void end(const Status& status);
   void complete(const Status& status);
 
   LoopServer& loop_server_;
   const Method& method_;
   transport::Exchange exchange_{*this};
-  Call call_;
-  FramedSource source_;
-  ResponseSink sink_;
+  LayerCall call_;
+  GrpcCall dialect_;
   Ended ended_;
+  const Chain* chain_ = nullptr;
   void* request_ = nullptr;  // pooled messages
   void* reply_ = nullptr;
   std::string path_;       // of a call whose method is unknown
   std::string authority_;  // kept from call to call: it rarely changes
-  std::shared_ptr<const transport::Peer> peer_;
-  int http_error_ = 0;
-  Status refusal_;
-  ResponseForm form_;
-  wire::EncodingSet accepts_;  // the client
-  bool head_sent_ = false, responded_ = false;
+  std::shared_ptr<ConnectionState> connection_;
 };
 
 }  // namespace pintle::server

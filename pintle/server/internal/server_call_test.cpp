@@ -63,7 +63,7 @@ TEST_F(ServerCalls, TheHandlerSeesWhatIsLeftOfTheDeadline) {
   Duration left{};
   service.add("/s/m", [&](Call& call) -> Task<Status> {
     const Env env = co_await current_env();
-    left = call.deadline.remaining(env.loop->now());
+    left = call.deadline().remaining(env.loop->now());
     co_return Status();
   });
   start();

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <pintle/rpc/awaiting.hpp>
 #include <pintle/rpc/call.hpp>
 #include <pintle/rpc/handler.hpp>
 #include <pintle/server/server.hpp>
@@ -28,7 +29,7 @@ template <class F>
 class FunctionHandler final : public Handler {
  public:
   explicit FunctionHandler(F function) : function_(std::move(function)) {}
-  Task<Status> operator()(Call& call) override { co_return co_await function_(call); }
+  Task<Status> operator()(LayerCall& call) override { co_return co_await function_(call); }
 
  private:
   F function_;
@@ -47,13 +48,13 @@ class FunctionService final : public Service {
     method.kind = Kind::bidi;
     methods_.push_back(method);
     handlers_.push_back(std::make_unique<FunctionHandler<F>>(std::move(function)));
-    info_ = {.name = methods_.front().service, .file = "", .methods = methods_};
+    info_ = {.name = methods_.front().service, .file = "", .methods = methods_, .options = ""};
   }
   const ServiceInfo& info() const override { return info_; }
   std::unique_ptr<Handler> handler(std::size_t index) override {
     struct Forward final : Handler {
       explicit Forward(Handler& h) : to(h) {}
-      Task<Status> operator()(Call& call) override { co_return co_await to(call); }
+      Task<Status> operator()(LayerCall& call) override { co_return co_await to(call); }
       Handler& to;
     };
     return std::make_unique<Forward>(*handlers_[index]);
@@ -151,7 +152,7 @@ class ServerTest {
 
   FrameClient& start() {
     EXPECT_TRUE(server.add(service).ok());
-    server.start();
+    EXPECT_TRUE(server.start().ok());
     started_ = true;
     client_ = std::make_unique<FrameClient>(loop, server);
     client_->shake_hands();

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
 #include <pintle/client/channel.hpp>
@@ -39,12 +40,13 @@ class InMemoryServer {
       start();
       if (options.authority.empty()) options.authority = "memory";
       if (!options.random) options.random = [] { return 0.5; };
-      channel_ = make_channel({&loop_.loop()}, std::make_shared<MemoryDialer>(*this), std::move(options));
+      channel_ = make_channel({&loop_.loop()}, std::make_shared<MemoryDialer>(*this), std::move(options)).value();
     }
     return channel_;
   }
   void start() {
-    if (!std::exchange(started_, true)) server_->start();
+    if (std::exchange(started_, true)) return;
+    if (Status bad = server_->start(); !bad.ok()) throw std::logic_error(bad.to_string());
   }
 
   // The connections that were made, oldest first: to stall, break or measure.

@@ -6,16 +6,14 @@ namespace golden::pintle::google::codegen {
 constinit const ::pintle::MethodInfo Result::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::pintle::google::codegen::Task>,
-     &::pintle::type_of<::golden::pintle::google::codegen::Task>},
+     &::pintle::type_of<::golden::pintle::google::codegen::Task>, {}, &info_},
     {kTalkPath, kName, "Talk", ::pintle::Kind::bidi, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::pintle::google::codegen::Task>,
-     &::pintle::type_of<::golden::pintle::google::codegen::Task>},
+     &::pintle::type_of<::golden::pintle::google::codegen::Task>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& Result::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "awkward.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo Result::info_ = {kName, "awkward.proto", methods_, {}};
+const ::pintle::ServiceInfo& Result::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::pintle::google::codegen::Task>> Result::Service::Get(
     ::pintle::Call& call, const ::golden::pintle::google::codegen::Task&) {
@@ -50,12 +48,12 @@ Result::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::st
 ::pintle::Task<::pintle::Result<::golden::pintle::google::codegen::Task>> Result::Stub::Get(
     const ::golden::pintle::google::codegen::Task& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::pintle::google::codegen::Task, ::golden::pintle::google::codegen::Task>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::pintle::google::codegen::Task>> Result::Stub::Get(
     ::golden::pintle::google::codegen::Task&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::pintle::google::codegen::Task, ::golden::pintle::google::codegen::Task>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::codegen::Opening<::pintle::BidiStream<::golden::pintle::google::codegen::Task, ::golden::pintle::google::codegen::Task>>

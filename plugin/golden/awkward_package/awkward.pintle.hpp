@@ -5,7 +5,7 @@
 
 #include "awkward.pb.h"
 
-static_assert(::pintle::codegen::accepts<1>());
+static_assert(::pintle::codegen::accepts<2>());
 
 namespace golden::pintle::google::codegen {
 
@@ -66,6 +66,7 @@ class Result {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[2];
 };
 

@@ -6,16 +6,14 @@ namespace golden::blocking_off {
 constinit const ::pintle::MethodInfo Calls::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::blocking_off::Request>,
-     &::pintle::type_of<::golden::blocking_off::Request>},
+     &::pintle::type_of<::golden::blocking_off::Request>, {}, &info_},
     {kTalkPath, kName, "Talk", ::pintle::Kind::bidi, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::blocking_off::Request>,
-     &::pintle::type_of<::golden::blocking_off::Request>},
+     &::pintle::type_of<::golden::blocking_off::Request>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& Calls::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "blocking_off.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo Calls::info_ = {kName, "blocking_off.proto", methods_, {}};
+const ::pintle::ServiceInfo& Calls::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::blocking_off::Request>> Calls::Service::Get(
     ::pintle::Call& call, const ::golden::blocking_off::Request&) {
@@ -50,12 +48,12 @@ Calls::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::std
 ::pintle::Task<::pintle::Result<::golden::blocking_off::Request>> Calls::Stub::Get(
     const ::golden::blocking_off::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::blocking_off::Request, ::golden::blocking_off::Request>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::blocking_off::Request>> Calls::Stub::Get(
     ::golden::blocking_off::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::blocking_off::Request, ::golden::blocking_off::Request>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::codegen::Opening<::pintle::BidiStream<::golden::blocking_off::Request, ::golden::blocking_off::Request>>

@@ -5,7 +5,7 @@
 
 #include "blocking_off.pb.h"
 
-static_assert(::pintle::codegen::accepts<1>());
+static_assert(::pintle::codegen::accepts<2>());
 
 namespace golden::blocking_off {
 
@@ -51,6 +51,7 @@ class Calls {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[2];
 };
 

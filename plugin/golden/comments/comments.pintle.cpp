@@ -6,25 +6,23 @@ namespace golden::comments::v1 {
 constinit const ::pintle::MethodInfo Comments::methods_[] = {
     {kBackslashAtTheEndPath, kName, "BackslashAtTheEnd", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::comments::v1::Empty>,
-     &::pintle::type_of<::golden::comments::v1::Empty>},
+     &::pintle::type_of<::golden::comments::v1::Empty>, {}, &info_},
     {kBlockPath, kName, "Block", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::comments::v1::Empty>,
-     &::pintle::type_of<::golden::comments::v1::Empty>},
+     &::pintle::type_of<::golden::comments::v1::Empty>, {}, &info_},
     {kNonePath, kName, "None", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::comments::v1::Empty>,
-     &::pintle::type_of<::golden::comments::v1::Empty>},
+     &::pintle::type_of<::golden::comments::v1::Empty>, {}, &info_},
     {kTightPath, kName, "Tight", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::comments::v1::Empty>,
-     &::pintle::type_of<::golden::comments::v1::Empty>},
+     &::pintle::type_of<::golden::comments::v1::Empty>, {}, &info_},
     {kCarriageReturnPath, kName, "CarriageReturn", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::comments::v1::Empty>,
-     &::pintle::type_of<::golden::comments::v1::Empty>},
+     &::pintle::type_of<::golden::comments::v1::Empty>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& Comments::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "comments.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo Comments::info_ = {kName, "comments.proto", methods_, {}};
+const ::pintle::ServiceInfo& Comments::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::comments::v1::Empty>> Comments::Service::BackslashAtTheEnd(
     ::pintle::Call& call, const ::golden::comments::v1::Empty&) {
@@ -96,56 +94,56 @@ Comments::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::
 ::pintle::Task<::pintle::Result<::golden::comments::v1::Empty>> Comments::Stub::BackslashAtTheEnd(
     const ::golden::comments::v1::Empty& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::comments::v1::Empty, ::golden::comments::v1::Empty>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::comments::v1::Empty>> Comments::Stub::BackslashAtTheEnd(
     ::golden::comments::v1::Empty&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::comments::v1::Empty, ::golden::comments::v1::Empty>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::comments::v1::Empty>> Comments::Stub::Block(
     const ::golden::comments::v1::Empty& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::comments::v1::Empty, ::golden::comments::v1::Empty>(
-      *chains_[1], methods_[1], request, ::std::move(options));
+      channel_, *chains_[1], methods_[1], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::comments::v1::Empty>> Comments::Stub::Block(
     ::golden::comments::v1::Empty&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::comments::v1::Empty, ::golden::comments::v1::Empty>(
-      *chains_[1], methods_[1], ::std::move(request), ::std::move(options));
+      channel_, *chains_[1], methods_[1], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::comments::v1::Empty>> Comments::Stub::None(
     const ::golden::comments::v1::Empty& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::comments::v1::Empty, ::golden::comments::v1::Empty>(
-      *chains_[2], methods_[2], request, ::std::move(options));
+      channel_, *chains_[2], methods_[2], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::comments::v1::Empty>> Comments::Stub::None(
     ::golden::comments::v1::Empty&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::comments::v1::Empty, ::golden::comments::v1::Empty>(
-      *chains_[2], methods_[2], ::std::move(request), ::std::move(options));
+      channel_, *chains_[2], methods_[2], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::comments::v1::Empty>> Comments::Stub::Tight(
     const ::golden::comments::v1::Empty& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::comments::v1::Empty, ::golden::comments::v1::Empty>(
-      *chains_[3], methods_[3], request, ::std::move(options));
+      channel_, *chains_[3], methods_[3], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::comments::v1::Empty>> Comments::Stub::Tight(
     ::golden::comments::v1::Empty&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::comments::v1::Empty, ::golden::comments::v1::Empty>(
-      *chains_[3], methods_[3], ::std::move(request), ::std::move(options));
+      channel_, *chains_[3], methods_[3], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::comments::v1::Empty>> Comments::Stub::CarriageReturn(
     const ::golden::comments::v1::Empty& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::comments::v1::Empty, ::golden::comments::v1::Empty>(
-      *chains_[4], methods_[4], request, ::std::move(options));
+      channel_, *chains_[4], methods_[4], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::comments::v1::Empty>> Comments::Stub::CarriageReturn(
     ::golden::comments::v1::Empty&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::comments::v1::Empty, ::golden::comments::v1::Empty>(
-      *chains_[4], methods_[4], ::std::move(request), ::std::move(options));
+      channel_, *chains_[4], methods_[4], ::std::move(request), ::std::move(options));
 }
 
 Comments::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)

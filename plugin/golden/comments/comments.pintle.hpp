@@ -5,7 +5,7 @@
 
 #include "comments.pb.h"
 
-static_assert(::pintle::codegen::accepts<1>());
+static_assert(::pintle::codegen::accepts<2>());
 
 namespace golden::comments::v1 {
 
@@ -136,6 +136,7 @@ class Comments {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[5];
 };
 

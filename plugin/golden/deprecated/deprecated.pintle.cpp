@@ -9,28 +9,26 @@ namespace golden::deprecated::v1 {
 constinit const ::pintle::MethodInfo Mixed::methods_[] = {
     {kOldPath, kName, "Old", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::deprecated::v1::Request>,
-     &::pintle::type_of<::golden::deprecated::v1::Request>},
+     &::pintle::type_of<::golden::deprecated::v1::Request>, {"\210\002\001", 3}, &info_},
     {kOldDownPath, kName, "OldDown", ::pintle::Kind::server_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::deprecated::v1::Request>,
-     &::pintle::type_of<::golden::deprecated::v1::Request>},
+     &::pintle::type_of<::golden::deprecated::v1::Request>, {"\210\002\001", 3}, &info_},
     {kOldUpPath, kName, "OldUp", ::pintle::Kind::client_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::deprecated::v1::Request>,
-     &::pintle::type_of<::golden::deprecated::v1::Request>},
+     &::pintle::type_of<::golden::deprecated::v1::Request>, {"\210\002\001", 3}, &info_},
     {kOldBothPath, kName, "OldBoth", ::pintle::Kind::bidi, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::deprecated::v1::Request>,
-     &::pintle::type_of<::golden::deprecated::v1::Request>},
+     &::pintle::type_of<::golden::deprecated::v1::Request>, {"\210\002\001", 3}, &info_},
     {kTakesOldPath, kName, "TakesOld", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::deprecated::v1::OldRequest>,
-     &::pintle::type_of<::golden::deprecated::v1::Request>},
+     &::pintle::type_of<::golden::deprecated::v1::Request>, {}, &info_},
     {kNewPath, kName, "New", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::deprecated::v1::Request>,
-     &::pintle::type_of<::golden::deprecated::v1::Request>},
+     &::pintle::type_of<::golden::deprecated::v1::Request>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& Mixed::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "deprecated.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo Mixed::info_ = {kName, "deprecated.proto", methods_, {}};
+const ::pintle::ServiceInfo& Mixed::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::deprecated::v1::Request>> Mixed::Service::Old(
     ::pintle::Call& call, const ::golden::deprecated::v1::Request&) {
@@ -101,12 +99,12 @@ Mixed::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::std
 ::pintle::Task<::pintle::Result<::golden::deprecated::v1::Request>> Mixed::Stub::Old(
     const ::golden::deprecated::v1::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::deprecated::v1::Request, ::golden::deprecated::v1::Request>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::deprecated::v1::Request>> Mixed::Stub::Old(
     ::golden::deprecated::v1::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::deprecated::v1::Request, ::golden::deprecated::v1::Request>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::codegen::Opening<::pintle::ServerStream<::golden::deprecated::v1::Request>> Mixed::Stub::OldDown(
@@ -128,23 +126,23 @@ Mixed::Stub::OldBoth(::pintle::CallOptions options) const {
 ::pintle::Task<::pintle::Result<::golden::deprecated::v1::Request>> Mixed::Stub::TakesOld(
     const ::golden::deprecated::v1::OldRequest& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::deprecated::v1::OldRequest, ::golden::deprecated::v1::Request>(
-      *chains_[4], methods_[4], request, ::std::move(options));
+      channel_, *chains_[4], methods_[4], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::deprecated::v1::Request>> Mixed::Stub::TakesOld(
     ::golden::deprecated::v1::OldRequest&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::deprecated::v1::OldRequest, ::golden::deprecated::v1::Request>(
-      *chains_[4], methods_[4], ::std::move(request), ::std::move(options));
+      channel_, *chains_[4], methods_[4], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::deprecated::v1::Request>> Mixed::Stub::New(
     const ::golden::deprecated::v1::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::deprecated::v1::Request, ::golden::deprecated::v1::Request>(
-      *chains_[5], methods_[5], request, ::std::move(options));
+      channel_, *chains_[5], methods_[5], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::deprecated::v1::Request>> Mixed::Stub::New(
     ::golden::deprecated::v1::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::deprecated::v1::Request, ::golden::deprecated::v1::Request>(
-      *chains_[5], methods_[5], ::std::move(request), ::std::move(options));
+      channel_, *chains_[5], methods_[5], ::std::move(request), ::std::move(options));
 }
 
 Mixed::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
@@ -183,13 +181,11 @@ Mixed::BlockingStub::OldBoth(::pintle::CallOptions options) const {
 constinit const ::pintle::MethodInfo OldService::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::deprecated::v1::Request>,
-     &::pintle::type_of<::golden::deprecated::v1::Request>},
+     &::pintle::type_of<::golden::deprecated::v1::Request>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& OldService::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "deprecated.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo OldService::info_ = {kName, "deprecated.proto", methods_, {"\210\002\001", 3}};
+const ::pintle::ServiceInfo& OldService::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::deprecated::v1::Request>> OldService::Service::Get(
     ::pintle::Call& call, const ::golden::deprecated::v1::Request&) {
@@ -217,12 +213,12 @@ OldService::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(
 ::pintle::Task<::pintle::Result<::golden::deprecated::v1::Request>> OldService::Stub::Get(
     const ::golden::deprecated::v1::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::deprecated::v1::Request, ::golden::deprecated::v1::Request>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::deprecated::v1::Request>> OldService::Stub::Get(
     ::golden::deprecated::v1::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::deprecated::v1::Request, ::golden::deprecated::v1::Request>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 OldService::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)

@@ -5,7 +5,7 @@
 
 #include "deprecated.pb.h"
 
-static_assert(::pintle::codegen::accepts<1>());
+static_assert(::pintle::codegen::accepts<2>());
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -110,6 +110,7 @@ class Mixed {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[6];
 };
 
@@ -164,6 +165,7 @@ class OldService {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[1];
 };
 

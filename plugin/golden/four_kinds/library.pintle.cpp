@@ -6,22 +6,20 @@ namespace library::v1 {
 constinit const ::pintle::MethodInfo LibraryService::methods_[] = {
     {kGetBookPath, kName, "GetBook", ::pintle::Kind::unary, ::pintle::Idempotency::no_side_effects,
      &::pintle::type_of<::library::v1::GetBookRequest>,
-     &::pintle::type_of<::library::v1::Book>},
+     &::pintle::type_of<::library::v1::Book>, {"\220\002\001", 3}, &info_},
     {kListBooksPath, kName, "ListBooks", ::pintle::Kind::server_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::library::v1::ListBooksRequest>,
-     &::pintle::type_of<::library::v1::Book>},
+     &::pintle::type_of<::library::v1::Book>, {}, &info_},
     {kImportBooksPath, kName, "ImportBooks", ::pintle::Kind::client_stream, ::pintle::Idempotency::idempotent,
      &::pintle::type_of<::library::v1::Book>,
-     &::pintle::type_of<::library::v1::ImportBooksResponse>},
+     &::pintle::type_of<::library::v1::ImportBooksResponse>, {"\220\002\002", 3}, &info_},
     {kSyncBooksPath, kName, "SyncBooks", ::pintle::Kind::bidi, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::library::v1::Book>,
-     &::pintle::type_of<::library::v1::Book>},
+     &::pintle::type_of<::library::v1::Book>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& LibraryService::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "library.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo LibraryService::info_ = {kName, "library.proto", methods_, {}};
+const ::pintle::ServiceInfo& LibraryService::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::library::v1::Book>> LibraryService::Service::GetBook(
     ::pintle::Call& call, const ::library::v1::GetBookRequest&) {
@@ -70,12 +68,12 @@ LibraryService::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : chann
 ::pintle::Task<::pintle::Result<::library::v1::Book>> LibraryService::Stub::GetBook(
     const ::library::v1::GetBookRequest& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::library::v1::GetBookRequest, ::library::v1::Book>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::library::v1::Book>> LibraryService::Stub::GetBook(
     ::library::v1::GetBookRequest&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::library::v1::GetBookRequest, ::library::v1::Book>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::codegen::Opening<::pintle::ServerStream<::library::v1::Book>> LibraryService::Stub::ListBooks(

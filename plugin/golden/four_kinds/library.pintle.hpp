@@ -5,7 +5,7 @@
 
 #include "library.pb.h"
 
-static_assert(::pintle::codegen::accepts<1>());
+static_assert(::pintle::codegen::accepts<2>());
 
 namespace library::v1 {
 
@@ -95,6 +95,7 @@ class LibraryService {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[4];
 };
 

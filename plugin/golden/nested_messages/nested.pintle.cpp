@@ -6,22 +6,20 @@ namespace golden::nested {
 constinit const ::pintle::MethodInfo Nested::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::nested::Outer_Middle_Request>,
-     &::pintle::type_of<::golden::nested::Outer_Middle_Response>},
+     &::pintle::type_of<::golden::nested::Outer_Middle_Response>, {}, &info_},
     {kWatchPath, kName, "Watch", ::pintle::Kind::server_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::nested::Outer_Middle>,
-     &::pintle::type_of<::golden::nested::Outer>},
+     &::pintle::type_of<::golden::nested::Outer>, {}, &info_},
     {kCollectPath, kName, "Collect", ::pintle::Kind::client_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::nested::Outer_Middle_Request>,
-     &::pintle::type_of<::golden::nested::Outer>},
+     &::pintle::type_of<::golden::nested::Outer>, {}, &info_},
     {kTalkPath, kName, "Talk", ::pintle::Kind::bidi, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::nested::Outer_Middle_Request>,
-     &::pintle::type_of<::golden::nested::Outer_Middle_Response>},
+     &::pintle::type_of<::golden::nested::Outer_Middle_Response>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& Nested::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "nested.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo Nested::info_ = {kName, "nested.proto", methods_, {}};
+const ::pintle::ServiceInfo& Nested::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::nested::Outer_Middle_Response>> Nested::Service::Get(
     ::pintle::Call& call, const ::golden::nested::Outer_Middle_Request&) {
@@ -70,12 +68,12 @@ Nested::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::st
 ::pintle::Task<::pintle::Result<::golden::nested::Outer_Middle_Response>> Nested::Stub::Get(
     const ::golden::nested::Outer_Middle_Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::nested::Outer_Middle_Request, ::golden::nested::Outer_Middle_Response>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::nested::Outer_Middle_Response>> Nested::Stub::Get(
     ::golden::nested::Outer_Middle_Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::nested::Outer_Middle_Request, ::golden::nested::Outer_Middle_Response>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::codegen::Opening<::pintle::ServerStream<::golden::nested::Outer>> Nested::Stub::Watch(

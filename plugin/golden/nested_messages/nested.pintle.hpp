@@ -5,7 +5,7 @@
 
 #include "nested.pb.h"
 
-static_assert(::pintle::codegen::accepts<1>());
+static_assert(::pintle::codegen::accepts<2>());
 
 namespace golden::nested {
 
@@ -80,6 +80,7 @@ class Nested {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[4];
 };
 

@@ -4,16 +4,14 @@
 constinit const ::pintle::MethodInfo PlainService::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::PlainMessage>,
-     &::pintle::type_of<::PlainMessage>},
+     &::pintle::type_of<::PlainMessage>, {}, &info_},
     {kWatchPath, kName, "Watch", ::pintle::Kind::server_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::PlainMessage>,
-     &::pintle::type_of<::PlainMessage>},
+     &::pintle::type_of<::PlainMessage>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& PlainService::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "no_package.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo PlainService::info_ = {kName, "no_package.proto", methods_, {}};
+const ::pintle::ServiceInfo& PlainService::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::PlainMessage>> PlainService::Service::Get(
     ::pintle::Call& call, const ::PlainMessage&) {
@@ -48,12 +46,12 @@ PlainService::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel
 ::pintle::Task<::pintle::Result<::PlainMessage>> PlainService::Stub::Get(
     const ::PlainMessage& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::PlainMessage, ::PlainMessage>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::PlainMessage>> PlainService::Stub::Get(
     ::PlainMessage&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::PlainMessage, ::PlainMessage>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::codegen::Opening<::pintle::ServerStream<::PlainMessage>> PlainService::Stub::Watch(

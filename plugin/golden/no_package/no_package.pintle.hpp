@@ -5,7 +5,7 @@
 
 #include "no_package.pb.h"
 
-static_assert(::pintle::codegen::accepts<1>());
+static_assert(::pintle::codegen::accepts<2>());
 
 class PlainService {
  public:
@@ -64,5 +64,6 @@ class PlainService {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[2];
 };

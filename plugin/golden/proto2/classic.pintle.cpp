@@ -6,13 +6,11 @@ namespace golden::classic {
 constinit const ::pintle::MethodInfo Classics::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::classic::Classic>,
-     &::pintle::type_of<::golden::classic::Classic>},
+     &::pintle::type_of<::golden::classic::Classic>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& Classics::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "classic.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo Classics::info_ = {kName, "classic.proto", methods_, {}};
+const ::pintle::ServiceInfo& Classics::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::classic::Classic>> Classics::Service::Get(
     ::pintle::Call& call, const ::golden::classic::Classic&) {
@@ -40,12 +38,12 @@ Classics::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::
 ::pintle::Task<::pintle::Result<::golden::classic::Classic>> Classics::Stub::Get(
     const ::golden::classic::Classic& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::classic::Classic, ::golden::classic::Classic>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::classic::Classic>> Classics::Stub::Get(
     ::golden::classic::Classic&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::classic::Classic, ::golden::classic::Classic>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 Classics::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)

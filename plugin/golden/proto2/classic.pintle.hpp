@@ -5,7 +5,7 @@
 
 #include "classic.pb.h"
 
-static_assert(::pintle::codegen::accepts<1>());
+static_assert(::pintle::codegen::accepts<2>());
 
 namespace golden::classic {
 
@@ -59,6 +59,7 @@ class Classics {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[1];
 };
 

@@ -6,13 +6,11 @@ namespace golden::optional {
 constinit const ::pintle::MethodInfo Patches::methods_[] = {
     {kApplyPath, kName, "Apply", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::optional::Patch>,
-     &::pintle::type_of<::golden::optional::Patch>},
+     &::pintle::type_of<::golden::optional::Patch>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& Patches::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "optional.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo Patches::info_ = {kName, "optional.proto", methods_, {}};
+const ::pintle::ServiceInfo& Patches::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::optional::Patch>> Patches::Service::Apply(
     ::pintle::Call& call, const ::golden::optional::Patch&) {
@@ -40,12 +38,12 @@ Patches::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::s
 ::pintle::Task<::pintle::Result<::golden::optional::Patch>> Patches::Stub::Apply(
     const ::golden::optional::Patch& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::optional::Patch, ::golden::optional::Patch>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::optional::Patch>> Patches::Stub::Apply(
     ::golden::optional::Patch&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::optional::Patch, ::golden::optional::Patch>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 Patches::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)

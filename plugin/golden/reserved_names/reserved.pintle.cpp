@@ -6,34 +6,32 @@ namespace golden::reserved {
 constinit const ::pintle::MethodInfo namespace_::methods_[] = {
     {kdeletePath, kName, "delete", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kdelete_Path, kName, "delete_", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kclassPath, kName, "class", ::pintle::Kind::server_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {krequiresPath, kName, "requires", ::pintle::Kind::client_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kco_awaitPath, kName, "co_await", ::pintle::Kind::bidi, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kxorPath, kName, "xor", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kNULLPath, kName, "NULL", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kerrnoPath, kName, "errno", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& namespace_::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "reserved.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo namespace_::info_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& namespace_::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> namespace_::Service::delete__(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -126,23 +124,23 @@ namespace_::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> namespace_::Stub::delete__(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> namespace_::Stub::delete__(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> namespace_::Stub::delete_(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[1], methods_[1], request, ::std::move(options));
+      channel_, *chains_[1], methods_[1], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> namespace_::Stub::delete_(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[1], methods_[1], ::std::move(request), ::std::move(options));
+      channel_, *chains_[1], methods_[1], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::codegen::Opening<::pintle::ServerStream<::golden::reserved::Request>> namespace_::Stub::class_(
@@ -164,34 +162,34 @@ namespace_::Stub::co_await_(::pintle::CallOptions options) const {
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> namespace_::Stub::xor_(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[5], methods_[5], request, ::std::move(options));
+      channel_, *chains_[5], methods_[5], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> namespace_::Stub::xor_(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[5], methods_[5], ::std::move(request), ::std::move(options));
+      channel_, *chains_[5], methods_[5], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> namespace_::Stub::NULL_(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[6], methods_[6], request, ::std::move(options));
+      channel_, *chains_[6], methods_[6], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> namespace_::Stub::NULL_(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[6], methods_[6], ::std::move(request), ::std::move(options));
+      channel_, *chains_[6], methods_[6], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> namespace_::Stub::errno_(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[7], methods_[7], request, ::std::move(options));
+      channel_, *chains_[7], methods_[7], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> namespace_::Stub::errno_(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[7], methods_[7], ::std::move(request), ::std::move(options));
+      channel_, *chains_[7], methods_[7], ::std::move(request), ::std::move(options));
 }
 
 namespace_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
@@ -240,55 +238,53 @@ namespace_::BlockingStub::co_await_(::pintle::CallOptions options) const {
 constinit const ::pintle::MethodInfo Members::methods_[] = {
     {kinfoPath, kName, "info", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {khandlerPath, kName, "handler", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kServicePath, kName, "Service", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kStubPath, kName, "Stub", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kBlockingStubPath, kName, "BlockingStub", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kmethods_Path, kName, "methods_", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kchains_Path, kName, "chains_", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kchannel_Path, kName, "channel_", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kstub_Path, kName, "stub_", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kMembersPath, kName, "Members", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kkNamePath, kName, "kName", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kRequestPath, kName, "Request", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kpintlePath, kName, "pintle", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kstdPath, kName, "std", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kgoldenPath, kName, "golden", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& Members::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "reserved.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo Members::info_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& Members::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Service::info_(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -470,166 +466,166 @@ Members::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::s
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::info_(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::info_(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::handler_(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[1], methods_[1], request, ::std::move(options));
+      channel_, *chains_[1], methods_[1], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::handler_(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[1], methods_[1], ::std::move(request), ::std::move(options));
+      channel_, *chains_[1], methods_[1], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::Service_(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[2], methods_[2], request, ::std::move(options));
+      channel_, *chains_[2], methods_[2], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::Service_(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[2], methods_[2], ::std::move(request), ::std::move(options));
+      channel_, *chains_[2], methods_[2], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::Stub_(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[3], methods_[3], request, ::std::move(options));
+      channel_, *chains_[3], methods_[3], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::Stub_(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[3], methods_[3], ::std::move(request), ::std::move(options));
+      channel_, *chains_[3], methods_[3], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::BlockingStub_(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[4], methods_[4], request, ::std::move(options));
+      channel_, *chains_[4], methods_[4], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::BlockingStub_(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[4], methods_[4], ::std::move(request), ::std::move(options));
+      channel_, *chains_[4], methods_[4], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::methods__(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[5], methods_[5], request, ::std::move(options));
+      channel_, *chains_[5], methods_[5], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::methods__(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[5], methods_[5], ::std::move(request), ::std::move(options));
+      channel_, *chains_[5], methods_[5], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::chains__(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[6], methods_[6], request, ::std::move(options));
+      channel_, *chains_[6], methods_[6], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::chains__(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[6], methods_[6], ::std::move(request), ::std::move(options));
+      channel_, *chains_[6], methods_[6], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::channel__(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[7], methods_[7], request, ::std::move(options));
+      channel_, *chains_[7], methods_[7], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::channel__(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[7], methods_[7], ::std::move(request), ::std::move(options));
+      channel_, *chains_[7], methods_[7], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::stub__(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[8], methods_[8], request, ::std::move(options));
+      channel_, *chains_[8], methods_[8], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::stub__(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[8], methods_[8], ::std::move(request), ::std::move(options));
+      channel_, *chains_[8], methods_[8], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::Members(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[9], methods_[9], request, ::std::move(options));
+      channel_, *chains_[9], methods_[9], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::Members(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[9], methods_[9], ::std::move(request), ::std::move(options));
+      channel_, *chains_[9], methods_[9], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::kName(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[10], methods_[10], request, ::std::move(options));
+      channel_, *chains_[10], methods_[10], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::kName(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[10], methods_[10], ::std::move(request), ::std::move(options));
+      channel_, *chains_[10], methods_[10], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::Request(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[11], methods_[11], request, ::std::move(options));
+      channel_, *chains_[11], methods_[11], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::Request(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[11], methods_[11], ::std::move(request), ::std::move(options));
+      channel_, *chains_[11], methods_[11], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::pintle(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[12], methods_[12], request, ::std::move(options));
+      channel_, *chains_[12], methods_[12], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::pintle(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[12], methods_[12], ::std::move(request), ::std::move(options));
+      channel_, *chains_[12], methods_[12], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::std(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[13], methods_[13], request, ::std::move(options));
+      channel_, *chains_[13], methods_[13], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::std(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[13], methods_[13], ::std::move(request), ::std::move(options));
+      channel_, *chains_[13], methods_[13], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::golden(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[14], methods_[14], request, ::std::move(options));
+      channel_, *chains_[14], methods_[14], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::golden(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[14], methods_[14], ::std::move(request), ::std::move(options));
+      channel_, *chains_[14], methods_[14], ::std::move(request), ::std::move(options));
 }
 
 Members::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
@@ -713,19 +709,17 @@ Members::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel
 constinit const ::pintle::MethodInfo Pooled::methods_[] = {
     {kGetItemPath, kName, "GetItem", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kGetItemIntoPath, kName, "GetItemInto", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
     {kGetItemIntoIntoPath, kName, "GetItemIntoInto", ::pintle::Kind::server_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& Pooled::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "reserved.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo Pooled::info_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& Pooled::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Pooled::Service::GetItem(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -771,23 +765,23 @@ Pooled::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::st
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Pooled::Stub::GetItem(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Pooled::Stub::GetItem(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Pooled::Stub::GetItemInto(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[1], methods_[1], request, ::std::move(options));
+      channel_, *chains_[1], methods_[1], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Pooled::Stub::GetItemInto(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[1], methods_[1], ::std::move(request), ::std::move(options));
+      channel_, *chains_[1], methods_[1], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::codegen::Opening<::pintle::ServerStream<::golden::reserved::Request>> Pooled::Stub::GetItemIntoInto(
@@ -817,13 +811,11 @@ Pooled::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
 constinit const ::pintle::MethodInfo Service_::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& Service_::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "reserved.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo Service_::info_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& Service_::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Service_::Service::Get(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -851,12 +843,12 @@ Service_::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Service_::Stub::Get(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Service_::Stub::Get(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 Service_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
@@ -870,13 +862,11 @@ Service_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channe
 constinit const ::pintle::MethodInfo Stub_::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& Stub_::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "reserved.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo Stub_::info_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& Stub_::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Stub_::Service::Get(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -904,12 +894,12 @@ Stub_::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::std
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Stub_::Stub::Get(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Stub_::Stub::Get(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 Stub_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
@@ -923,13 +913,11 @@ Stub_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
 constinit const ::pintle::MethodInfo info_::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& info_::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "reserved.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo info_::info_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& info_::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> info_::Service::Get(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -957,12 +945,12 @@ info_::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::std
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> info_::Stub::Get(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> info_::Stub::Get(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 info_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
@@ -976,13 +964,11 @@ info_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
 constinit const ::pintle::MethodInfo kName_::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& kName_::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "reserved.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo kName_::info_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& kName_::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> kName_::Service::Get(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -1010,12 +996,12 @@ kName_::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::st
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> kName_::Stub::Get(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> kName_::Stub::Get(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 kName_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
@@ -1029,13 +1015,11 @@ kName_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
 constinit const ::pintle::MethodInfo kGetPath_::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& kGetPath_::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "reserved.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo kGetPath_::info_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& kGetPath_::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> kGetPath_::Service::Get(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -1063,12 +1047,12 @@ kGetPath_::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(:
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> kGetPath_::Stub::Get(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> kGetPath_::Stub::Get(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 kGetPath_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
@@ -1082,13 +1066,11 @@ kGetPath_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> chann
 constinit const ::pintle::MethodInfo Nested_Flat_::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& Nested_Flat_::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "reserved.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo Nested_Flat_::info_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& Nested_Flat_::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Nested_Flat_::Service::Get(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -1116,12 +1098,12 @@ Nested_Flat_::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Nested_Flat_::Stub::Get(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Nested_Flat_::Stub::Get(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 Nested_Flat_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
@@ -1135,13 +1117,11 @@ Nested_Flat_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> ch
 constinit const ::pintle::MethodInfo Nested_Kind_UNSET_::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& Nested_Kind_UNSET_::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "reserved.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo Nested_Kind_UNSET_::info_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& Nested_Kind_UNSET_::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Nested_Kind_UNSET_::Service::Get(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -1169,12 +1149,12 @@ Nested_Kind_UNSET_::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : c
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Nested_Kind_UNSET_::Stub::Get(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Nested_Kind_UNSET_::Stub::Get(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 Nested_Kind_UNSET_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)

@@ -5,7 +5,7 @@
 
 #include "reserved.pb.h"
 
-static_assert(::pintle::codegen::accepts<1>());
+static_assert(::pintle::codegen::accepts<2>());
 
 namespace golden::reserved {
 
@@ -129,6 +129,7 @@ class namespace_ {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[8];
 };
 
@@ -351,6 +352,7 @@ class Members {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[15];
 };
 
@@ -424,6 +426,7 @@ class Pooled {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[3];
 };
 
@@ -478,6 +481,7 @@ class Service_ {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[1];
 };
 
@@ -531,6 +535,7 @@ class Stub_ {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[1];
 };
 
@@ -584,6 +589,7 @@ class info_ {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[1];
 };
 
@@ -637,6 +643,7 @@ class kName_ {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[1];
 };
 
@@ -690,6 +697,7 @@ class kGetPath_ {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[1];
 };
 
@@ -744,6 +752,7 @@ class Nested_Flat_ {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[1];
 };
 
@@ -797,6 +806,7 @@ class Nested_Kind_UNSET_ {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[1];
 };
 

@@ -6,13 +6,11 @@ namespace golden::several::v1 {
 constinit const ::pintle::MethodInfo First::methods_[] = {
     {kSendPath, kName, "Send", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::several::v1::Ping>,
-     &::pintle::type_of<::golden::several::v1::Ping>},
+     &::pintle::type_of<::golden::several::v1::Ping>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& First::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "several.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo First::info_ = {kName, "several.proto", methods_, {}};
+const ::pintle::ServiceInfo& First::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::golden::several::v1::Ping>> First::Service::Send(
     ::pintle::Call& call, const ::golden::several::v1::Ping&) {
@@ -40,12 +38,12 @@ First::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::std
 ::pintle::Task<::pintle::Result<::golden::several::v1::Ping>> First::Stub::Send(
     const ::golden::several::v1::Ping& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::several::v1::Ping, ::golden::several::v1::Ping>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::golden::several::v1::Ping>> First::Stub::Send(
     ::golden::several::v1::Ping&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::several::v1::Ping, ::golden::several::v1::Ping>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 First::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
@@ -59,13 +57,11 @@ First::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
 constinit const ::pintle::MethodInfo Second::methods_[] = {
     {kSendPath, kName, "Send", ::pintle::Kind::bidi, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::several::v1::Ping>,
-     &::pintle::type_of<::golden::several::v1::Ping>},
+     &::pintle::type_of<::golden::several::v1::Ping>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& Second::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "several.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo Second::info_ = {kName, "several.proto", methods_, {}};
+const ::pintle::ServiceInfo& Second::info() { return info_; }
 
 ::pintle::Task<::pintle::Status> Second::Service::Send(
     ::pintle::Call& call, ::pintle::Reader<::golden::several::v1::Ping>&, ::pintle::Writer<::golden::several::v1::Ping>&) {
@@ -99,10 +95,8 @@ Second::BlockingStub::Send(::pintle::CallOptions options) const {
   return ::pintle::codegen::blocking(channel_, stub_.Send(::std::move(options)));
 }
 
-const ::pintle::ServiceInfo& Third::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "several.proto", {}};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo Third::info_ = {kName, "several.proto", {}, {}};
+const ::pintle::ServiceInfo& Third::info() { return info_; }
 
 const ::pintle::ServiceInfo& Third::Service::info() const { return ::golden::several::v1::Third::info(); }
 

@@ -5,7 +5,7 @@
 
 #include "several.pb.h"
 
-static_assert(::pintle::codegen::accepts<1>());
+static_assert(::pintle::codegen::accepts<2>());
 
 namespace golden::several::v1 {
 
@@ -60,6 +60,7 @@ class First {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[1];
 };
 
@@ -109,6 +110,7 @@ class Second {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[1];
 };
 
@@ -145,6 +147,9 @@ class Third {
     ::std::shared_ptr<::pintle::Channel> channel_;
     Stub stub_;
   };
+
+ private:
+  static const ::pintle::ServiceInfo info_;
 };
 
 }  // namespace golden::several::v1

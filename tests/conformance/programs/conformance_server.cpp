@@ -57,7 +57,7 @@ int serve(const Wanted& wanted) {
   if (wanted.message_receive_limit() != 0) options.max_receive_message = wanted.message_receive_limit();
   pintle::Server server(runtime, options);
   if (pintle::Status added = server.add(service); !added.ok()) return fail(added.to_string());
-  server.start();
+  if (pintle::Status started = server.start(); !started.ok()) return fail(started.to_string());
 
   pintle::SignalWatch stop(runtime.loop(0), {SIGTERM, SIGINT},
                            [&](int) { server.drain(std::chrono::seconds(0), [&] { runtime.stop(); }); });

@@ -59,7 +59,7 @@ int main() {
   Greeter greeter;
   pintle::Server server(runtime);
   if (!server.add(greeter).ok()) return 1;
-  server.start();
+  if (!server.start().ok()) return 5;
   const auto address = pintle::net::SockAddress::from_ip("127.0.0.1", 0);
   if (!address) return 2;
   const auto bound = server.listen(*address);

@@ -88,7 +88,7 @@ Task<> server_compressed_streaming(Context& context) {
     const auto* response = value_of(co_await stream.read(), "read");
     expect(response != nullptr, "the stream ended too early");
     expect_payload(response->payload(), kCompressedResponseSizes[i]);
-    expect_equal(stream.call().facts.read_compressed, i == 0, "whether the response came compressed");
+    expect_equal(stream.call().read_compressed(), i == 0, "whether the response came compressed");
   }
   expect(value_of(co_await stream.read(), "the end of the stream") == nullptr, "a third response came");
 }

@@ -58,7 +58,7 @@ int main(int argc, char** argv) {
   options.max_connections = options.max_connections_per_ip = 0;
   pintle::Server server(runtime, options);
   if (pintle::Status added = server.add(service); !added.ok()) return fail(added.to_string());
-  server.start();
+  if (pintle::Status started = server.start(); !started.ok()) return fail(started.to_string());
 
   pintle::SignalWatch stop(runtime.loop(0), {SIGTERM, SIGINT},
                            [&](int) { server.drain(kGrace, [&] { runtime.stop(); }); });

@@ -46,7 +46,7 @@ Status check_size(std::int32_t size) {
 // A client that says that it compressed the message is told when it did not.
 template <class Request>
 Status check_compression(const Call& call, const Request& request) {
-  if (request.expect_compressed().value() && !call.facts.read_compressed)
+  if (request.expect_compressed().value() && !call.read_compressed())
     return pintle::invalid_argument("the request should have come compressed, and did not");
   return {};
 }

@@ -6,16 +6,14 @@ namespace shop::orders {
 constinit const ::pintle::MethodInfo Orders::methods_[] = {
     {kCancelPath, kName, "Cancel", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::shop::common::Id>,
-     &::pintle::type_of<::google::protobuf::Empty>},
+     &::pintle::type_of<::google::protobuf::Empty>, {}, &info_},
     {kWatchPath, kName, "Watch", ::pintle::Kind::server_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::google::protobuf::StringValue>,
-     &::pintle::type_of<::shop::common::Id>},
+     &::pintle::type_of<::shop::common::Id>, {}, &info_},
 };
 
-const ::pintle::ServiceInfo& Orders::info() {
-  static constexpr ::pintle::ServiceInfo kInfo = {kName, "shop/orders/orders.proto", methods_};
-  return kInfo;
-}
+constinit const ::pintle::ServiceInfo Orders::info_ = {kName, "shop/orders/orders.proto", methods_, {}};
+const ::pintle::ServiceInfo& Orders::info() { return info_; }
 
 ::pintle::Task<::pintle::Result<::google::protobuf::Empty>> Orders::Service::Cancel(
     ::pintle::Call& call, const ::shop::common::Id&) {
@@ -50,12 +48,12 @@ Orders::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::st
 ::pintle::Task<::pintle::Result<::google::protobuf::Empty>> Orders::Stub::Cancel(
     const ::shop::common::Id& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::shop::common::Id, ::google::protobuf::Empty>(
-      *chains_[0], methods_[0], request, ::std::move(options));
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
 }
 ::pintle::Task<::pintle::Result<::google::protobuf::Empty>> Orders::Stub::Cancel(
     ::shop::common::Id&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::shop::common::Id, ::google::protobuf::Empty>(
-      *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
 }
 
 ::pintle::codegen::Opening<::pintle::ServerStream<::shop::common::Id>> Orders::Stub::Watch(

@@ -5,7 +5,7 @@
 
 #include "shop/orders/orders.pb.h"
 
-static_assert(::pintle::codegen::accepts<1>());
+static_assert(::pintle::codegen::accepts<2>());
 
 namespace shop::orders {
 
@@ -66,6 +66,7 @@ class Orders {
   };
 
  private:
+  static const ::pintle::ServiceInfo info_;
   static const ::pintle::MethodInfo methods_[2];
 };
 

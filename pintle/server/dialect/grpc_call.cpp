@@ -1,0 +1,47 @@
+#include <pintle/server/dialect/grpc_call.hpp>
+
+#include <utility>
+
+namespace pintle::server {
+
+RequestHead GrpcCall::accept(const transport::Headers& fields, void** slot, std::uint64_t& last_credential) {
+  source_.reset(call_.method().request, slot, shared_.max_receive_message);
+  sink_.reset();
+  head_sent_ = false;
+  GrpcRequest request = read_grpc_request(fields, call_.request_metadata);
+  http_error_ = request.http_error;
+  form_ = request.form;
+  accepts_ = request.accepts;
+  if (request.encoding != wire::Encoding::identity) source_.decompress_with(request.encoding, shared_.codec);
+  RequestHead head;
+  head.path = request.path;
+  head.authority = request.authority;
+  head.timeout = request.timeout;
+  head.refusal = std::move(request.refusal);
+  if (request.credential_note != nullptr) {
+    if (request.credential_note->value == 0) request.credential_note->value = ++last_credential;
+    head.credential_id = request.credential_note->value;
+  }
+  return head;
+}
+
+void GrpcCall::send_head(const Metadata& metadata) {
+  if (std::exchange(head_sent_, true) || call_.ended()) return;
+  call_.facts.committed = true;
+  if (accepts_ != wire::EncodingSet()) {
+    const wire::Encoding wanted = call_.compression.value_or(shared_.compression);
+    if (wanted != wire::Encoding::identity && accepts_.has(wanted)) [[unlikely]] {
+      form_.set_encoding(wanted);
+      sink_.compress_with(wanted, shared_.codec);
+    }
+  }
+  shared_.responder.head(exchange_, form_, metadata);
+}
+
+void GrpcCall::end(const Status& status) {
+  if (http_error_ != 0) return shared_.responder.http_error(exchange_, http_error_);
+  if (!call_.response_head.empty()) send_head(call_.response_head);  // else Trailers-Only, which has no room for them
+  shared_.responder.status(exchange_, head_sent_, form_, status, call_.response_trailers);
+}
+
+}  // namespace pintle::server
