@@ -8,7 +8,7 @@ Status detail::Room::nobody_reads() {
 
 void Call::Alarm::ring(Timer* timer) noexcept {
   static_cast<Alarm*>(timer)->call.scope.cancel(
-      Status(Code::deadline_exceeded, "the call's deadline has passed", Origin::library));
+      Status(Code::deadline_exceeded, "the call's deadline has passed", Origin::library), CancelCause::deadline);
 }
 
 void Call::enforce_deadline(Loop& loop) {

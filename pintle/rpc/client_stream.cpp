@@ -49,7 +49,7 @@ void StreamingCall::abandon() {
     up.abandon();
     down.abandon();
     call.parent = nullptr;  // may end before the chain has
-    call.scope.cancel(Status(Code::cancelled, "the caller let go of the stream"));
+    call.scope.cancel(Status(Code::cancelled, "the caller let go of the stream"), CancelCause::caller);
   }
   caller.release();
   call.scope.release();

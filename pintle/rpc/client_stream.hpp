@@ -73,7 +73,7 @@ class StreamingCall : public std::enable_shared_from_this<StreamingCall> {
 };
 
 template <class T>
-class [[nodiscard]] StreamReading : public Reading {
+class [[nodiscard("co_await it: nothing is read before")]] StreamReading : public Reading {
  public:
   explicit StreamReading(StreamingCall& call) : Reading(call.down.source(), call.caller), call_(call) {}
   Result<const T*> await_resume() {
@@ -107,7 +107,9 @@ class StreamBase {
   }
 
   // Ends the call early; reads and finish() then say CANCELLED.
-  void cancel() { call_->call.scope.cancel(Status(Code::cancelled, "the caller cancelled the call")); }
+  void cancel() {
+    call_->call.scope.cancel(Status(Code::cancelled, "the caller cancelled the call"), CancelCause::caller);
+  }
   // The call as the layers see it: metadata of the response once it came (`call().head`, `call().trailers`), whether
   // the message that was read last came compressed (`call().facts.read_compressed`).
   const Call& call() const { return call_->call; }
@@ -191,7 +193,7 @@ namespace codegen {
 
 // `auto stream = co_await stub.Method(...)`: starts the call in the caller's environment, without suspending it.
 template <class Stream>
-class [[nodiscard]] Opening {
+class [[nodiscard("co_await it: nothing is sent before")]] Opening {
  public:
   // `channel` is the chain's, which the call then holds to its end.
   Opening(Handler& chain, const MethodInfo& method, CallOptions options, std::shared_ptr<Channel> channel = nullptr)

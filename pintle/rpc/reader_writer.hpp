@@ -12,7 +12,7 @@ namespace detail {
 Status malformed_message(std::string_view type);
 
 template <class T>
-class [[nodiscard]] TypedReading : public Reading {
+class [[nodiscard("co_await it: nothing is read before")]] TypedReading : public Reading {
  public:
   TypedReading(Source& source, CancelScope& scope, Facts& facts) : Reading(source, scope), facts_(facts) {}
   Result<const T*> await_resume() {
@@ -29,7 +29,7 @@ class [[nodiscard]] TypedReading : public Reading {
   Facts& facts_;
 };
 
-class [[nodiscard]] TypedWriting : public Writing {
+class [[nodiscard("co_await it: nothing is written before")]] TypedWriting : public Writing {
  public:
   TypedWriting(Sink& sink, const void* object, const TypeInfo& type, CancelScope& scope, WriteOptions options)
       : Writing(sink, message_, scope), message_(object, type) {

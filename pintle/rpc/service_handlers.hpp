@@ -80,7 +80,7 @@ class Unary final : public Handler {
     if (call.reply != nullptr) {
       *call.reply = type_of<Response>.slot(*call.reply);
       auto& response = *static_cast<Response*>(*call.reply);
-      if (Task<Status> filling = (service_.*Into)(call, *request, response)) {
+      if (Task<Status> filling = (service_.*Into)(call, *request, response); filling.exists()) {
         Status status = co_await filling;
         if (!status.ok()) co_return status;
         const Message reply(&response, type_of<Response>);

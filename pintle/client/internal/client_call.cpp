@@ -169,7 +169,7 @@ Task<Status> TransportHandler::operator()(Call& call) {
     }
   }
   if (up) {
-    up->scope.cancel(Status(Code::cancelled, "the response has ended", Origin::library));
+    up->scope.cancel(Status(Code::cancelled, "the response has ended", Origin::library), CancelCause::superseded);
     co_await up->nursery.join();
   }
   exchange.exchange().finish();

@@ -31,7 +31,8 @@ Task<Result<transport::Connection*>> LoopChannel::acquire(Call& call) {
     }
     if (transport::Connection* connection = waited ? open_one() : pick()) co_return connection;
     if (state_ == Connectivity::shutdown)
-      co_return std::unexpected(Status(Code::unavailable, "the channel was shut down", Origin::library));
+      co_return std::unexpected(Status(Code::unavailable, "the channel was shut down", Origin::library),
+                                CancelCause::shutdown);
     // A failure while it waited counts too: a slow one may have outlasted its own delay.
     if (!call.wait_for_ready && (state_ == Connectivity::transient_failure || attempts_failed_ != failed_before))
       co_return std::unexpected(last_error_);

@@ -67,13 +67,13 @@ void LoopServer::recycle(ServerCall& call) {
 void LoopServer::drain(Duration patience, std::function<void()> done) {
   is_draining_ = true;
   drained_ = std::move(done);
-  draining_.cancel(Status(Code::unavailable, "the server is about to stop", Origin::library));
+  draining_.cancel(Status(Code::unavailable, "the server is about to stop", Origin::library), CancelCause::shutdown);
   for (auto& connection : connections_) connection->drain(patience);
   check_drained();
 }
 
 void LoopServer::abort() {
-  scope_.cancel(Status(Code::unavailable, "the server has stopped", Origin::library));
+  scope_.cancel(Status(Code::unavailable, "the server has stopped", Origin::library), CancelCause::shutdown);
   for (std::size_t i = connections_.size(); i-- > 0;)
     connections_[i]->abort(http2::ErrorCode::no_error, "the grace time is over");
 }

@@ -81,9 +81,11 @@ void ServerCall::on_start() {
 
 void ServerCall::on_reset(transport::ErrorCode, transport::Initiator by) {
   responded_ = true;
-  call_.scope.cancel(by == transport::Initiator::peer
-                         ? Status(Code::cancelled, "the client cancelled the call", Origin::peer)
-                         : Status(Code::cancelled, "the connection was lost", Origin::library));
+  if (by == transport::Initiator::peer)
+    call_.scope.cancel(Status(Code::cancelled, "the client cancelled the call", Origin::peer), CancelCause::peer_reset);
+  else
+    call_.scope.cancel(Status(Code::cancelled, "the connection was lost", Origin::library),
+                       CancelCause::connection_lost);
 }
 
 Root ServerCall::run(ServerCall* self) {
