@@ -31,8 +31,7 @@ Task<Result<transport::Connection*>> LoopChannel::acquire(Call& call) {
     }
     if (transport::Connection* connection = waited ? open_one() : pick()) co_return connection;
     if (state_ == Connectivity::shutdown)
-      co_return std::unexpected(Status(Code::unavailable, "the channel was shut down", Origin::library),
-                                CancelCause::shutdown);
+      co_return std::unexpected(Status(Code::unavailable, "the channel was shut down", Origin::library));
     // A failure while it waited counts too: a slow one may have outlasted its own delay.
     if (!call.wait_for_ready && (state_ == Connectivity::transient_failure || attempts_failed_ != failed_before))
       co_return std::unexpected(last_error_);
@@ -150,7 +149,7 @@ void LoopChannel::on_closed(transport::Connection& connection, std::string_view 
 void LoopChannel::shutdown() {
   state_ = Connectivity::shutdown;
   retry_.disarm();
-  scope_.cancel(Status(Code::unavailable, "the channel was shut down", Origin::library));
+  scope_.cancel(Status(Code::unavailable, "the channel was shut down", Origin::library), CancelCause::shutdown);
   if (current_) current_->drain(Duration::zero());
   wake_all();
 }
