@@ -92,7 +92,7 @@ struct App::Impl {
     Nursery tasks;
   } beside;
   static Task<void> end(Beside& beside) {
-    beside.scope.cancel(Status(Code::cancelled, "the process ends", Origin::library));
+    beside.scope.cancel(Status(Code::cancelled, "the process ends", Origin::library), CancelCause::shutdown);
     co_await beside.tasks.join();
   }
   // Ends what runs on the loops, and the loops. Again: nothing.

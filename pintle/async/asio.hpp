@@ -74,7 +74,7 @@ template <class... Rest>
 inline constexpr bool kFirstIsError<ErrorCode, Rest...> = true;
 
 template <bool kRaw, class Start, class... Args>
-class [[nodiscard]] AsioOperation : CoWaiter {
+class [[nodiscard("co_await it: the operation is not begun before")]] AsioOperation : CoWaiter {
  public:
   explicit AsioOperation(Start start) : start_(std::move(start)) { cancel_.owner = this; }
   ~AsioOperation() {

@@ -100,7 +100,7 @@ class BlockingWork final : public BlockingJob {
 };
 
 template <class Work>
-class [[nodiscard]] Blocking : CoWaiter {
+class [[nodiscard("co_await it: the work is not begun before")]] Blocking : CoWaiter {
  public:
   using Value = typename Work::Value;
   explicit Blocking(std::shared_ptr<Work> work) : work_(std::move(work)) { cancel_.owner = this; }

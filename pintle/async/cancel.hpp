@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include <pintle/async/waiter.hpp>
@@ -9,21 +10,46 @@
 
 namespace pintle {
 
-// Why a scope was cancelled: what metrics and audits tell apart, whatever the status says.
+// What ended a scope: for programs, where the status has a code that several causes share and a text for people.
 enum class CancelCause : std::uint8_t {
-  none,             // it is not, or nobody said
-  deadline,         // its time was over
-  peer_reset,       // the peer reset the stream
-  connection_lost,  // the connection broke or was closed
-  shutdown,         // the grace time of a drain was over
-  caller,           // whoever asked no longer wants it
-  exception,        // an exception left a handler, a layer, a source or a sink
-  protocol,         // what came breaks the rules of gRPC, or a limit
+  none,             // it is not cancelled
+  deadline,         // its time has passed
+  peer_reset,       // the peer ended this one call
+  connection_lost,  // the peer, or the way to it, is gone
+  shutdown,         // this server, channel or process ends
+  caller,           // whoever wanted the result lets go of it
+  fault,            // what the peer sent broke a rule or a limit
+  exception,        // one left a handler, a layer, a source or a sink
+  superseded,       // another result came first
 };
+// "deadline", "peer_reset", ...: for logs and metrics.
+constexpr std::string_view cause_name(CancelCause cause) {
+  switch (cause) {
+    case CancelCause::none:
+      return "none";
+    case CancelCause::deadline:
+      return "deadline";
+    case CancelCause::peer_reset:
+      return "peer_reset";
+    case CancelCause::connection_lost:
+      return "connection_lost";
+    case CancelCause::shutdown:
+      return "shutdown";
+    case CancelCause::caller:
+      return "caller";
+    case CancelCause::fault:
+      return "fault";
+    case CancelCause::exception:
+      return "exception";
+    case CancelCause::superseded:
+      return "superseded";
+  }
+  return "unknown";
+}
 
 // A call owns one; an attempt, a nursery's child and a hedge own scopes below it. Cancelling wakes, it never resumes:
-// the awaits return the status in their own time. The first status stays. Loop's thread only. A scope should outlive
-// its children; those that it leaves behind are cancelled by nobody.
+// the awaits return the status in their own time. The first status and its cause stay. Loop's thread only. A scope
+// should outlive its children; those that it leaves behind are cancelled by nobody.
 class CancelScope {
  public:
   explicit CancelScope(CancelScope* parent = nullptr) { attach(parent); }
@@ -37,9 +63,13 @@ class CancelScope {
   bool cancelled() const noexcept { return !status_.ok(); }
   // Why; OK while it is not cancelled.
   const Status& status() const noexcept { return status_; }
-  // What began it; of a scope that was cancelled with the one above, that one's cause.
+  // What was at the root of it, also when that was above: an outgoing call whose incoming call was reset says
+  // peer_reset.
   CancelCause cause() const noexcept { return cause_; }
-  void cancel(Status status, CancelCause cause = CancelCause::none);
+  // It came from a scope above. With cause(): whose deadline it was, whose peer.
+  bool inherited() const noexcept { return inherited_; }
+  // Nothing when it is cancelled already, or when `status` is OK.
+  void cancel(Status status, CancelCause cause = CancelCause::caller) { end(std::move(status), cause, false); }
 
   // Tells `node` when the scope is cancelled, at once when it already is.
   void add(CancelNode& node) noexcept {
@@ -55,6 +85,7 @@ class CancelScope {
     detach();
     status_ = Status();
     cause_ = CancelCause::none;
+    inherited_ = false;
     attach(parent);
   }
 
@@ -66,6 +97,7 @@ class CancelScope {
     if (parent == nullptr) return;
     status_ = parent->status_;
     cause_ = parent->cause_;
+    inherited_ = parent->cancelled();
     next_ = parent->children_;
     if (next_ != nullptr) next_->before_ = &next_;
     before_ = &parent->children_;
@@ -79,18 +111,22 @@ class CancelScope {
     next_ = nullptr;
   }
 
+  void end(Status status, CancelCause cause, bool inherited);
+
   Status status_;
   CancelCause cause_ = CancelCause::none;
+  bool inherited_ = false;
   CancelNode* nodes_ = nullptr;
   CancelScope* children_ = nullptr;
   CancelScope* next_ = nullptr;
   CancelScope** before_ = nullptr;
 };
 
-inline void CancelScope::cancel(Status status, CancelCause cause) {
+inline void CancelScope::end(Status status, CancelCause cause, bool inherited) {
   if (cancelled() || status.ok()) return;
   status_ = std::move(status);
   cause_ = cause;
+  inherited_ = inherited;
   while (nodes_ != nullptr) {
     CancelNode* node = nodes_;
     node->unlink();
@@ -98,7 +134,7 @@ inline void CancelScope::cancel(Status status, CancelCause cause) {
   }
   for (CancelScope* child = children_; child != nullptr;) {
     CancelScope* next = child->next_;
-    child->cancel(status_, cause_);
+    child->end(status_, cause_, true);
     child = next;
   }
 }

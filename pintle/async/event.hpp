@@ -72,7 +72,7 @@ class Event {
   }
   void reset() noexcept { set_ = false; }
 
-  class [[nodiscard]] Wait : CoWaiter, detail::WaitQueue::Entry {
+  class [[nodiscard("co_await it: it waits for nothing before")]] Wait : CoWaiter, detail::WaitQueue::Entry {
    public:
     explicit Wait(Event& e) : event_(e) {}
     bool await_ready() const noexcept { return event_.set_; }
@@ -134,7 +134,7 @@ class Semaphore {
     }
   }
 
-  class [[nodiscard]] Acquire : CoWaiter, detail::WaitQueue::Entry {
+  class [[nodiscard("co_await it: it waits for nothing before")]] Acquire : CoWaiter, detail::WaitQueue::Entry {
    public:
     explicit Acquire(Semaphore& s) : semaphore_(s) {}
     ~Acquire() {

@@ -11,7 +11,7 @@ namespace pintle {
 // nobody waits.
 class FdWaiter final : Descriptor::Observer {
  public:
-  class [[nodiscard]] Wait : CoWaiter {
+  class [[nodiscard("co_await it: it waits for nothing before")]] Wait : CoWaiter {
    public:
     Wait(FdWaiter& owner, Wait*& slot, Deadline deadline) : owner_(owner), slot_(slot), deadline_(deadline) {}
     ~Wait() {

@@ -23,7 +23,7 @@ class Nursery {
     run(this, std::move(task), out).start(env);
   }
 
-  class Join : CoWaiter {
+  class [[nodiscard("co_await it: it waits for nobody before")]] Join : CoWaiter {
    public:
     explicit Join(Nursery& n) : nursery_(n) {}
     bool await_ready() const noexcept { return nursery_.running_ == 0; }

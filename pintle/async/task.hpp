@@ -3,6 +3,7 @@
 
 #include <coroutine>
 #include <exception>
+#include <expected>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -11,6 +12,7 @@
 #include <pintle/async/frames.hpp>
 #include <pintle/async/loop.hpp>
 #include <pintle/async/waiter.hpp>
+#include <pintle/base/status.hpp>
 
 namespace pintle {
 
@@ -59,6 +61,18 @@ struct Recovery<Status> {
 };
 
 template <class T>
+constexpr bool is_result = false;
+template <class T>
+constexpr bool is_result<std::expected<T, Status>> = true;
+
+// The error that a body returned where a Result was promised. OK is none: the body forgot the value.
+inline Status error_to_return(Status status) {
+  if (!status.ok()) [[likely]]
+    return status;
+  return Status(Code::internal, "a task that promises a value returned an OK status instead", Origin::library);
+}
+
+template <class T>
 struct TaskPromise : PromiseBase, Recovery<T> {
   std::optional<T> value;
   void return_value(InSlot) noexcept {}
@@ -66,6 +80,11 @@ struct TaskPromise : PromiseBase, Recovery<T> {
     requires std::is_constructible_v<T, U&&>
   void return_value(U&& u) {
     value.emplace(std::forward<U>(u));
+  }
+  void return_value(Status status)
+    requires(is_result<T> && !std::is_constructible_v<T, Status>)
+  {
+    value.emplace(std::unexpect, error_to_return(std::move(status)));
   }
   T take() {
     if (exception) [[unlikely]] {
@@ -91,8 +110,12 @@ struct TaskPromise<void> : PromiseBase {
 // body is thrown again where the task is awaited. Await it at once or keep it in a variable: it holds references to the
 // arguments that were passed by reference, and clang warns where they are temporaries. Destroying a task that has not
 // finished destroys its frame with all that it waits for.
+//
+// In a Task<Result<T>>, `co_return status;` returns an error; an OK status, which has no value to give, becomes
+// INTERNAL.
 template <class T = void>
-class [[nodiscard, clang::coro_return_type, clang::coro_lifetimebound]] Task {
+class [[nodiscard("co_await it: a task does nothing before"), clang::coro_return_type,
+        clang::coro_lifetimebound]] Task {
  public:
   struct promise_type : detail::TaskPromise<T> {
     Task get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
@@ -118,7 +141,7 @@ class [[nodiscard, clang::coro_return_type, clang::coro_lifetimebound]] Task {
   T await_resume() { return handle_.promise().take(); }
 
   // `co_await std::move(task).in(env)`: runs it in another environment than its parent's.
-  class [[nodiscard]] InEnv {
+  class [[nodiscard("co_await it: a task does nothing before")]] InEnv {
    public:
     InEnv(Task&& task, Env env) : task_(std::move(task)), env_(env) {}
     bool await_ready() const noexcept { return false; }
@@ -147,6 +170,7 @@ class [[nodiscard, clang::coro_return_type, clang::coro_lifetimebound]] Task {
 
   // A task that does nothing and must not be awaited: how an optional virtual says that it was not overridden.
   [[clang::coro_wrapper]] static Task none() { return Task({}); }
+  // False: it is none(). Not a conversion to bool, which would read like the result of a task that nobody awaited.
   bool exists() const noexcept { return static_cast<bool>(handle_); }
 
  private:
@@ -155,7 +179,7 @@ class [[nodiscard, clang::coro_return_type, clang::coro_lifetimebound]] Task {
 };
 
 // `Env env = co_await current_env();`
-struct CurrentEnv {
+struct [[nodiscard("co_await it")]] CurrentEnv {
   Env env;
   bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -237,7 +261,7 @@ class CoWaiter : public Waiter, public CancelNode {
 };
 
 // Goes on in the loop's next turn, after its other coroutines and its sockets. `co_await yield();`
-class Yield : CoWaiter {
+class [[nodiscard("co_await it")]] Yield : CoWaiter {
  public:
   Yield() { end_.owner = this; }
   bool await_ready() const noexcept { return false; }
@@ -258,7 +282,7 @@ class Yield : CoWaiter {
 inline Yield yield() { return {}; }
 
 // Waits until `at`, or for a duration from the loop's now. OK, or the scope's status when it was cancelled first.
-class Sleep : CoWaiter {
+class [[nodiscard("co_await it: it waits for nothing before")]] Sleep : CoWaiter {
  public:
   explicit Sleep(TimePoint at) : at_(at) {}
   explicit Sleep(Duration d) : after_(d) {}

@@ -46,6 +46,33 @@ TEST(Task, ThrowsWhatLeftItsBodyWhereItIsAwaited) {
   EXPECT_EQ(done, "broken");
 }
 
+// `auto items = stub.ListItems(request); if (items)` without co_await was always true and sent nothing.
+template <class T>
+concept TestedInAnIf = requires(T&& t) { t ? 1 : 0; };
+static_assert(!TestedInAnIf<Task<int>> && !TestedInAnIf<Task<Result<int>>&> && !TestedInAnIf<Task<Status>&>);
+static_assert(TestedInAnIf<Result<int>&>);
+
+TEST(Task, SaysByNameWhetherItExists) {
+  EXPECT_FALSE(Task<int>::none().exists());
+  EXPECT_TRUE(add(1, 2).exists());
+}
+
+TEST(Task, ReturnsAStatusAsTheErrorOfItsResult) {
+  test::TurnedLoop t;
+  const auto body = [](Status status) -> Task<Result<std::string>> {
+    if (status.message() == "none") co_return "a value";
+    co_return status;
+  };
+  std::optional<Result<std::string>> failed, good, forgot;
+  t.start(body(Status(Code::not_found, "gone")), failed);
+  EXPECT_EQ(failed->error(), Status(Code::not_found, "gone"));
+  t.start(body(Status(Code::internal, "none")), good);
+  EXPECT_EQ(good->value(), "a value");
+  t.start(body(Status()), forgot);
+  ASSERT_FALSE(forgot->has_value()) << "OK is no value";
+  EXPECT_EQ(forgot->error(), Status(Code::internal, "a task that promises a value returned an OK status instead"));
+}
+
 TEST(Task, HandsItsEnvironmentToItsChildren) {
   test::TurnedLoop t;
   CancelScope scope;
@@ -169,6 +196,28 @@ TEST(CancelScope, ReachesWhatIsBelowItAndKeepsItsFirstStatus) {
   EXPECT_EQ(side.status(), Status(Code::cancelled, "second"));
   CancelScope late(&top);
   EXPECT_TRUE(late.cancelled()) << "a scope below a cancelled one is born cancelled";
+}
+
+TEST(CancelScope, KnowsTheRootOfItsEndAndWhetherThatWasAbove) {
+  CancelScope call, attempt(&call), wait(&attempt), other;
+  EXPECT_EQ(call.cause(), CancelCause::none);
+  attempt.cancel(Status(Code::deadline_exceeded, "too slow"), CancelCause::deadline);
+  call.cancel(Status(Code::cancelled, "left"), CancelCause::peer_reset);
+  EXPECT_EQ(attempt.cause(), CancelCause::deadline) << "the first cause stays, as the first status does";
+  EXPECT_FALSE(attempt.inherited());
+  EXPECT_EQ(wait.cause(), CancelCause::deadline);
+  EXPECT_TRUE(wait.inherited());
+  EXPECT_EQ(call.cause(), CancelCause::peer_reset);
+  CancelScope late(&call);
+  EXPECT_EQ(late.cause(), CancelCause::peer_reset);
+  EXPECT_TRUE(late.inherited());
+  late.reset(nullptr);
+  EXPECT_EQ(late.cause(), CancelCause::none);
+  EXPECT_FALSE(late.inherited());
+  other.cancel(Status(), CancelCause::shutdown);
+  EXPECT_EQ(other.cause(), CancelCause::none) << "OK is no reason to end";
+  other.cancel(Status(Code::cancelled));
+  EXPECT_EQ(other.cause(), CancelCause::caller) << "what says nothing else is the wish of the scope's owner";
 }
 
 TEST(CancelScope, MayDieBeforeWhatIsBelowIt) {

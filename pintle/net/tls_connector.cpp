@@ -19,7 +19,8 @@ struct Patience : Timer {
   explicit Patience(CancelScope* parent)
       : Timer([](Timer* t) noexcept {
           static_cast<Patience*>(t)->scope.cancel(
-              Status(Code::deadline_exceeded, "the TLS handshake was not done in time", Origin::library));
+              Status(Code::deadline_exceeded, "the TLS handshake was not done in time", Origin::library),
+              CancelCause::deadline);
         }),
         scope(parent) {}
   CancelScope scope;

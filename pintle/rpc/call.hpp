@@ -8,6 +8,7 @@
 
 #include <pintle/async/cancel.hpp>
 #include <pintle/async/loop.hpp>
+#include <pintle/async/when_cancelled.hpp>
 #include <pintle/base/clock.hpp>
 #include <pintle/base/metadata.hpp>
 #include <pintle/base/status.hpp>
@@ -77,6 +78,13 @@ class Call {
   // The call is over for its peer: what is read or written returns status().
   bool cancelled() const { return scope.cancelled(); }
   const Status& status() const { return scope.status(); }
+  // Why: its deadline, the peer's reset, a lost connection, the end of a drain's grace time, ...
+  CancelCause cause() const { return scope.cause(); }
+  // The server has begun to stop: what can end should. `Status s = co_await call.drained();` waits for it, for as long
+  // as it takes: OK then, the call's status when that ends first. A client's call hears of the server for whose call it
+  // is made.
+  bool is_draining() const { return draining != nullptr && draining->cancelled(); }
+  WhenCancelled drained() { return WhenCancelled(draining, scope); }
 
   // The value of this type that a layer, or the caller by CallOptions::with(), has hung on this call or on one that it
   // is made for; null when nobody did. It lives as long as that call.
@@ -118,6 +126,7 @@ class Call {
   Facts facts;
   Traffic traffic;
   CancelScope scope;
+  CancelScope* draining = nullptr;
   LayerCall* parent = nullptr;
   const MethodInfo* method_;
   Loop* loop_;

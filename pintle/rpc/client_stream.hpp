@@ -72,7 +72,7 @@ class StreamingCall : public std::enable_shared_from_this<StreamingCall> {
 };
 
 template <class T>
-class [[nodiscard("co_await it")]] StreamReading : public Reading {
+class [[nodiscard("co_await it: nothing is read before")]] StreamReading : public Reading {
  public:
   explicit StreamReading(StreamingCall& call) : Reading(call.call, call.down.source(), call.caller), call_(call) {}
   Result<const T*> await_resume() {

@@ -33,7 +33,7 @@ void FramedSource::release() {
 }
 
 Poll FramedSource::fail(Code code, std::string_view message) {
-  scope_.cancel(Status(code, message, Origin::library), CancelCause::protocol);
+  scope_.cancel(Status(code, message, Origin::library), CancelCause::fault);
   return Poll::end;
 }
 
@@ -54,7 +54,7 @@ Poll FramedSource::decompress(std::span<const std::byte> bytes, bool last, Messa
     return fail(Code::internal, "a message is marked as compressed, but the call declared no grpc-encoding");
   if (decompressed_ == nullptr) decompressed_ = std::make_unique<Buffer>();
   if (Status bad = codec_->decompress(encoding_, bytes, limit_, *decompressed_); !bad.ok()) {
-    scope_.cancel(std::move(bad), CancelCause::protocol);
+    scope_.cancel(std::move(bad), CancelCause::fault);
     return Poll::end;
   }
   return lend(decompressed_->bytes(), true, last, message);

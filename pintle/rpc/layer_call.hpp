@@ -46,6 +46,8 @@ class LayerCall final : public Call {
   using Call::scope;
   // The incoming call on whose behalf a client's call is made, or the call of which this is an attempt; may be null.
   using Call::parent;
+  // Cancelled when the server begins to stop; null: nobody drains.
+  using Call::draining;
   using Call::slots;
   using Call::values;
 
@@ -59,7 +61,7 @@ class LayerCall final : public Call {
   void shorten_deadline(TimePoint at);
   // The call is cancelled with `status` at that time unless it is over; of all such times and the deadline the earliest
   // wins.
-  void end_at(TimePoint at, Status status, CancelCause cause = CancelCause::none);
+  void end_at(TimePoint at, Status status, CancelCause cause = CancelCause::deadline);
   // For whoever makes calls: sets the deadline, and from now on the loop keeps it.
   void set_deadline(Deadline deadline);
 
@@ -99,7 +101,6 @@ class LayerCall final : public Call {
   const LoopLoad* load = nullptr;          // server: of this loop; null: nobody counts
   std::optional<bool> wait_for_ready;      // client: queue rather than fail while the target is in TRANSIENT_FAILURE
   void** reply = nullptr;                  // server, unary: where a pooled response object may be kept; may be null
-  CancelScope* draining = nullptr;         // cancelled when the server begins to stop; null: nobody drains
   std::shared_ptr<const void> peer_owner;  // client: keeps what facts.peer and facts.tls view
 
   // It is over: no deadline and no scope reaches it any more, its slots are empty.

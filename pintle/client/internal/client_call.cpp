@@ -135,7 +135,7 @@ void refuse_too_large(LayerCall& call, ClientCall& exchange) {
   if (exchange.exchange().body_open())
     call.scope.cancel(Status(Code::resource_exhausted,
                              "a message of the request is above the 4 GiB that gRPC can frame", Origin::library),
-                      CancelCause::protocol);
+                      CancelCause::fault);
 }
 
 // What the caller and the attempts above it say goes on the wire.
@@ -225,7 +225,7 @@ Task<Status> TransportHandler::operator()(LayerCall& call) {
     }
   }
   if (up) {
-    up->scope.cancel(Status(Code::cancelled, "the response has ended", Origin::library));
+    up->scope.cancel(Status(Code::cancelled, "the response has ended", Origin::library), CancelCause::superseded);
     co_await up->nursery.join();
   }
   exchange.state_facts();

@@ -150,7 +150,7 @@ void LoopChannel::on_closed(transport::Connection& connection, std::string_view 
 void LoopChannel::shutdown() {
   state_ = Connectivity::shutdown;
   retry_.disarm();
-  scope_.cancel(Status(Code::unavailable, "the channel was shut down", Origin::library));
+  scope_.cancel(Status(Code::unavailable, "the channel was shut down", Origin::library), CancelCause::shutdown);
   if (current_) current_->drain(Duration::zero());
   wake_all();
 }
