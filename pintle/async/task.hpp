@@ -194,19 +194,25 @@ inline CurrentEnv current_env() { return {}; }
 namespace detail {
 
 // Inside a Task<T>'s body: the place of its result, for results that are dear to move. Emplace it, `co_return
-// InSlot()`. `std::optional<T>& result = co_await result_slot<T>();`
+// InSlot()`, and the environment beside it. `auto [env, result] = co_await result_slot<T>();`
 template <class T>
 class ResultSlot {
  public:
+  struct Place {
+    const Env& env;
+    std::optional<T>& result;
+  };
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    env_ = &h.promise().env;
     slot_ = &h.promise().value;
     return false;
   }
-  std::optional<T>& await_resume() const noexcept { return *slot_; }
+  Place await_resume() const noexcept { return {*env_, *slot_}; }
 
  private:
+  const Env* env_ = nullptr;
   std::optional<T>* slot_ = nullptr;
 };
 template <class T>

@@ -75,7 +75,9 @@ class ClientChannel final : public Channel {
     MethodInfo info;
     std::unique_ptr<Handler> handler;
     Chain chain;
-    std::unique_ptr<Handler> top;
+    std::unique_ptr<Defaults> defaults;
+    std::unique_ptr<Handler> step;
+    Handler* top = nullptr;
   };
 
   std::unique_ptr<Entry> make_method(const MethodInfo& info, std::string_view path) {
@@ -87,15 +89,21 @@ class ClientChannel final : public Channel {
     entry->info.path = entry->path;
     entry->info.service = entry->service;
     entry->info.name = entry->name;
-    entry->handler = std::make_unique<TransportHandler>(path, loop_channels_, *options_, next_block_++, user_agent_);
+    auto transport = std::make_unique<TransportHandler>(path, loop_channels_, *options_, next_block_++, user_agent_);
     auto slots = std::make_unique<SlotLayout>();
     Site site(Side::client, entry->info, *slots);
     site.loops = loop_channels_.size();
     site.log = options_->log;
     site.random = options_->random;
     site.options = resolved_options(entry->info, options_->method_options);
-    entry->chain = Chain::build(site, std::move(slots), *entry->handler, layers_);
-    entry->top = std::make_unique<Defaults>(entry->chain.top(), entry->chain.slots(), *options_);
+    entry->chain = Chain::build(site, std::move(slots), *transport, layers_);
+    entry->defaults = std::make_unique<Defaults>(entry->chain.slots(), *options_);
+    if (entry->chain.bare())
+      transport->apply_first(*entry->defaults);
+    else
+      entry->step = std::make_unique<DefaultsStep>(entry->chain.top(), *entry->defaults);
+    entry->top = entry->step != nullptr ? entry->step.get() : transport.get();
+    entry->handler = std::move(transport);
     return entry;
   }
 

@@ -24,30 +24,43 @@ Status OneResponse::failure() const {
   return malformed_message(type_.name());
 }
 
+namespace {
+// The call on whose behalf one with these options is made; null: none.
+LayerCall* call_above(const CallOptions& options, const Env& env) {
+  Call* above = options.rest() != nullptr && options.rest()->parent != nullptr ? options.rest()->parent : env.call;
+  return above != nullptr ? &for_layers(*above) : nullptr;
+}
+}  // namespace
+
 CancelScope* scope_of(const CallOptions& options, const Env& env) {
-  if (options.is_detached()) return nullptr;
-  return options.parent_call() != nullptr ? &for_layers(*options.parent_call()).scope : env.scope;
+  if (const CallOptions::More* more = options.rest()) {
+    if (more->detached) return nullptr;
+    if (more->parent != nullptr) return &for_layers(*more->parent).scope;
+  }
+  return env.scope;
 }
 
 void apply(LayerCall& call, CallOptions& options, const Env& env) {
   Deadline deadline = options.deadline_at(env.loop->now());
-  if (Call* above = options.parent_call() != nullptr ? options.parent_call() : env.call) {
-    LayerCall& parent = for_layers(*above);
-    call.facts.trace_high = parent.facts.trace_high;
-    call.facts.trace_low = parent.facts.trace_low;
-    call.facts.span = parent.facts.span;
-    if (options.is_detached()) {
-      call.set_identity(parent.nearest_identity());
+  CallOptions::More* more = options.rest();
+  if (LayerCall* parent = call_above(options, env)) {
+    call.facts.trace_high = parent->facts.trace_high;
+    call.facts.trace_low = parent->facts.trace_low;
+    call.facts.span = parent->facts.span;
+    if (more != nullptr && more->detached) {
+      call.set_identity(parent->nearest_identity());
     } else {
-      call.parent = &parent;
-      call.draining = parent.draining;
-      deadline = deadline.earlier(parent.deadline());
+      call.parent = parent;
+      call.draining = parent->draining;
+      deadline = deadline.earlier(parent->deadline());
     }
   }
-  call.wait_for_ready = options.waits_for_ready();
-  call.compression = options.chosen_compression();
-  call.values = options.values();
-  if (!options.request_metadata().empty()) call.request_metadata = options.take_request_metadata();
+  if (more != nullptr) {
+    call.wait_for_ready = more->wait_for_ready;
+    call.compression = more->compression;
+    call.values = more->values.get();
+    if (!more->metadata.empty()) call.request_metadata = std::move(more->metadata);
+  }
   call.set_deadline(deadline);
 }
 

@@ -61,8 +61,7 @@ namespace codegen {
 template <class Request, class Response>
 Task<Result<Response>> unary_call([[maybe_unused]] std::shared_ptr<Channel> channel, Handler& chain,
                                   const MethodInfo& method, const Request& request, CallOptions options) {
-  const Env env = co_await current_env();
-  std::optional<Result<Response>>& result = co_await pintle::detail::result_slot<Result<Response>>();
+  auto [env, result] = co_await pintle::detail::result_slot<Result<Response>>();
   Result<Response>& response = result.emplace();
   pintle::detail::OneMessage source(Message(&request, type_of<Request>));
   pintle::detail::OneResponse sink(&*response, type_of<Response>);

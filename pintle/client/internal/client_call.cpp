@@ -29,10 +29,10 @@ void ClientCall::open(transport::Connection& connection, const transport::Prepar
   if (encoding != wire::Encoding::identity) [[unlikely]]
     compress_with(encoding);
   if (call_.attempt_of() != nullptr || !call_.request_metadata.empty()) add_metadata();
-  peer_ = connection.shared_peer();
-  call_.facts.peer = peer_->address;
-  call_.facts.tls = peer_->tls.get();
-  call_.peer_owner = peer_;
+  const transport::Peer& peer = *connection.shared_peer();
+  call_.facts.peer = peer.address;
+  call_.facts.tls = peer.tls.get();
+  call_.peer_owner = connection.shared_peer();
   connection.open(exchange_, head, scratch.fields, false);
 }
 
@@ -57,9 +57,46 @@ void ClientCall::add_metadata() {
   }
 }
 
-void ClientCall::state_facts() {
+void ClientCall::send_only(const Message* request) {
+  if (request == nullptr) return exchange_.end_body();
+  sink_.end_with_next();
+  if (detail::push(call_, sink_, *request) == Poll::end) refuse_too_large();
+}
+
+// Where the stream still takes bodies, it was the message's fault (FramedSink).
+void ClientCall::refuse_too_large() {
+  if (exchange_.body_open())
+    call_.scope.cancel(Status(Code::resource_exhausted,
+                              "a message of the request is above the 4 GiB that gRPC can frame", Origin::library),
+                       CancelCause::fault);
+}
+
+bool ClientCall::stopped(Poll polled, Status& status) {
+  if (call_.cancelled()) {
+    cancel();
+    status = call_.scope.status();
+    return true;
+  }
+  if (polled == Poll::pending) return false;
+  if (!call_.facts.committed && reader_.has_head()) {
+    call_.facts.committed = true;
+    detail::give_head(call_);
+  }
+  if (polled != Poll::end) return false;
+  status = reader_.outcome();
+  return true;
+}
+
+void ClientCall::close(Status& status) {
   call_.facts.left_client = exchange_.left() || reader_.answered();
   call_.facts.processed = call_.facts.left_client && !reader_.refused();
+  exchange_.finish();
+  if (status.code() != Code::cancelled || call_.deadline().is_infinite()) return;
+  // The server's reset may come before our own timer: it is the deadline all the same, and nothing of the peer's
+  // counts.
+  call_.loop().begin_turn();
+  if (call_.deadline().expired(call_.loop().now()))
+    status = Status(Code::deadline_exceeded, "the call's deadline has passed", Origin::library);
 }
 
 void ClientCall::compress_with(wire::Encoding encoding) {
@@ -130,14 +167,6 @@ TransportHandler::TransportHandler(std::string_view path, std::span<const std::s
 
 namespace {
 
-// After a push() that nobody took. Where the stream still takes bodies, it was the message's fault (FramedSink).
-void refuse_too_large(LayerCall& call, ClientCall& exchange) {
-  if (exchange.exchange().body_open())
-    call.scope.cancel(Status(Code::resource_exhausted,
-                             "a message of the request is above the 4 GiB that gRPC can frame", Origin::library),
-                      CancelCause::fault);
-}
-
 // What the caller and the attempts above it say goes on the wire.
 Status check_metadata(const LayerCall& of) {
   for (const LayerCall* call = &of; call != nullptr; call = call->attempt_of())
@@ -149,12 +178,83 @@ Status check_metadata(const LayerCall& of) {
 }  // namespace
 
 Task<Status> TransportHandler::operator()(LayerCall& call) {
+  if (defaults_ != nullptr) defaults_->apply(call);
+  return call.method().kind == Kind::unary ? unary(call) : stream(call);
+}
+
+// Why it can't be made, before anything is asked of a connection.
+Status TransportHandler::refusal(const LayerCall& call) const {
+  if (call.cancelled()) return call.scope.status();
+  if (call.loop().index() >= loop_channels_.size())
+    return Status(Code::internal, "the call was made on a loop that is not one of its channel's", Origin::library);
+  return check_metadata(call);
+}
+
+void TransportHandler::open(ClientCall& exchange, LoopChannel& loop_channel, transport::Connection& connection,
+                            const LayerCall& call) const {
+  OpenScratch& scratch = loop_channel.scratch();
+  scratch.fields.clear();
+  if (any_path_) [[unlikely]]
+    scratch.fields.insert(scratch.fields.end(), {{":path", call.method().path, Indexing::without},
+                                                 {"te", "trailers", Indexing::incremental},
+                                                 {"content-type", "application/grpc", Indexing::incremental},
+                                                 {"grpc-accept-encoding", wire::kAcceptEncoding, Indexing::incremental},
+                                                 {"user-agent", user_agent_, Indexing::incremental}});
+  exchange.open(connection, head_, call.loop().now(), call.compression.value_or(options_.compression));
+  loop_channel.next_turn();
+}
+
+// What a layer's streams throw ends the call's scope (detail::poll, detail::push), never this frame.
+Task<Status> TransportHandler::unary(LayerCall& call) {
+  if (Status bad = refusal(call); !bad.ok()) co_return bad;
+  LoopChannel& loop_channel = *loop_channels_[call.loop().index()];
+  Message* request = nullptr;
+  if (detail::poll(call, *call.source, request) == Poll::pending) {
+    Result<Message*> first = co_await call.read();
+    if (!first) co_return std::move(first).error();
+    request = *first;
+  }
+  transport::Connection* connection = loop_channel.pick();
+  if (connection == nullptr) {
+    auto acquired = co_await loop_channel.acquire(call);
+    if (!acquired) co_return std::move(acquired).error();
+    connection = *acquired;
+  }
+  Slot slot(call.method().response);
+  ClientCall exchange(call, loop_channel, options_.max_receive_message, &slot.object);
+  open(exchange, loop_channel, *connection, call);
+  exchange.send_only(request);
+  Status status;
+  for (Poll polled = Poll::pending;;) {  // nothing can have come yet
+    Message* message = nullptr;
+    if (polled == Poll::pending) co_await detail::Arrival(exchange.responses(), call.scope);
+    polled = detail::poll(call, exchange.responses(), message);
+    if (exchange.stopped(polled, status)) break;
+    if (polled != Poll::ready) continue;
+    const bool last = message->is_last();
+    if (const Poll pushed = detail::push(call, *call.sink, *message); pushed != Poll::ready) {
+      status = co_await detail::Room(*call.sink, call.scope, pushed);
+      if (!status.ok()) {
+        exchange.cancel();
+        break;
+      }
+    }
+    if (last) {
+      status = exchange.reader().outcome();
+      break;
+    }
+  }
+  exchange.close(status);
+  loop_channel.next_turn();
+  co_return status;
+}
+
+// The same with streams. Requests go up while responses come down; the end of the response ends both, and this frame
+// outlives the upload, which holds on to it.
+Task<Status> TransportHandler::stream(LayerCall& call) {
+  if (Status bad = refusal(call); !bad.ok()) co_return bad;
   const Env env = co_await current_env();
-  if (call.cancelled()) co_return call.scope.status();
-  if (Status bad = check_metadata(call); !bad.ok()) co_return bad;
-  if (env.loop->index() >= loop_channels_.size())
-    co_return Status(Code::internal, "the call was made on a loop that is not one of its channel's", Origin::library);
-  LoopChannel& loop_channel = *loop_channels_[env.loop->index()];
+  LoopChannel& loop_channel = *loop_channels_[call.loop().index()];
   const MethodInfo& method = call.method();
   const bool streams = client_streams(method.kind);
   Message* request = nullptr;
@@ -171,72 +271,37 @@ Task<Status> TransportHandler::operator()(LayerCall& call) {
   }
   Slot slot(method.response);
   ClientCall exchange(call, loop_channel, options_.max_receive_message, &slot.object);
-  OpenScratch& scratch = loop_channel.scratch();
-  scratch.fields.clear();
-  if (any_path_) [[unlikely]]
-    scratch.fields.insert(scratch.fields.end(), {{":path", method.path, Indexing::without},
-                                                 {"te", "trailers", Indexing::incremental},
-                                                 {"content-type", "application/grpc", Indexing::incremental},
-                                                 {"grpc-accept-encoding", wire::kAcceptEncoding, Indexing::incremental},
-                                                 {"user-agent", user_agent_, Indexing::incremental}});
-  exchange.open(*connection, head_, env.loop->now(), call.compression.value_or(options_.compression));
-  loop_channel.next_turn();
-  // Requests go up while responses come down; the end of the response ends both. What a layer's streams throw ends the
-  // call's scope (detail::poll, detail::push) and never this frame, to which the upload holds on.
+  open(exchange, loop_channel, *connection, call);
   std::optional<Upload> up;
   if (streams) {
     up.emplace(call.scope);
     up->nursery.spawn({env.loop, &up->scope, env.call}, upload(call, exchange, up->scope));
-  } else if (request == nullptr) {
-    exchange.exchange().end_body();
   } else {
-    exchange.requests().end_with_next();
-    if (detail::push(call, exchange.requests(), *request) == Poll::end) refuse_too_large(call, exchange);
+    exchange.send_only(request);
   }
   Status status;
-  bool head_given = false;
   for (;;) {
     Message* message = nullptr;
     const Poll polled = detail::poll(call, exchange.responses(), message);
-    if (call.cancelled()) {
-      exchange.cancel();
-      status = call.scope.status();
-      break;
-    }
+    if (exchange.stopped(polled, status)) break;
     if (polled == Poll::pending) {
       co_await detail::Arrival(exchange.responses(), call.scope);
       continue;
     }
-    if (!head_given && exchange.reader().has_head()) {
-      head_given = call.facts.committed = true;
-      detail::give_head(call);
-    }
-    if (polled == Poll::end) {
-      status = exchange.reader().outcome();
-      break;
-    }
     const Poll pushed = detail::push(call, *call.sink, *message);
     if (pushed != Poll::ready || server_streams(method.kind)) {
-      if (Status gone = co_await detail::Room(*call.sink, call.scope, pushed); !gone.ok()) {
+      status = co_await detail::Room(*call.sink, call.scope, pushed);
+      if (!status.ok()) {
         exchange.cancel();
-        status = std::move(gone);
         break;
       }
     }
   }
   if (up) {
-    up->scope.cancel(Status(Code::cancelled, "the response has ended", Origin::library), CancelCause::superseded);
+    up->scope.cancel(Status(Code::cancelled, "the response has ended", Origin::library));
     co_await up->nursery.join();
   }
-  exchange.state_facts();
-  exchange.exchange().finish();
-  if (status.code() == Code::cancelled && !call.deadline().is_infinite()) {
-    // The server's reset may come before our own timer: it is the deadline all the same, and nothing of the peer's
-    // counts.
-    env.loop->begin_turn();
-    if (call.deadline().expired(env.loop->now()))
-      status = Status(Code::deadline_exceeded, "the call's deadline has passed", Origin::library);
-  }
+  exchange.close(status);
   loop_channel.next_turn();
   co_return status;
 }
@@ -252,18 +317,17 @@ Task<Status> TransportHandler::upload(LayerCall& call, ClientCall& exchange, Can
     }
     Status gone = co_await detail::Writing(call, exchange.requests(), **message, scope);
     if (gone.ok()) continue;
-    if (!scope.cancelled()) refuse_too_large(call, exchange);
+    if (!scope.cancelled()) exchange.refuse_too_large();
     co_return Status();
   }
 }
 
-Task<Status> Defaults::operator()(LayerCall& call) {
+void Defaults::apply(LayerCall& call) const {
   call.slots.use(slots_);
   call.facts.authority = options_.authority;
   if (!call.wait_for_ready) call.wait_for_ready = options_.wait_for_ready;
   if (call.deadline().is_infinite() && call.method().kind == Kind::unary && options_.default_timeout != Duration::max())
     call.set_deadline(Deadline::after(call.loop().now(), options_.default_timeout));
-  return next_(call);
 }
 
 }  // namespace pintle::client

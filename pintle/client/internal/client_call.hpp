@@ -28,8 +28,14 @@ class ClientCall final : public transport::Receiver {
   ResponseReader& reader() { return reader_; }
   // Ends the stream early.
   void cancel() { exchange_.reset(transport::ErrorCode::cancel); }
-  // What a retry must know (gRFC A6), as it is now.
-  void state_facts();
+  // The one request of a call whose client does not stream; null: there is none.
+  void send_only(const Message* request);
+  // After a push() of a request that nobody took.
+  void refuse_too_large();
+  // What a poll() of the responses said. True: the call has ended, with `status`. The head goes to the caller once.
+  bool stopped(Poll polled, Status& status);
+  // The end: what a retry must know (gRFC A6) is in the call's facts then.
+  void close(Status& status);
 
  private:
   void compress_with(wire::Encoding encoding);
@@ -54,7 +60,32 @@ class ClientCall final : public transport::Receiver {
   FramedSource source_;
   RequestSink sink_;
   ResponseReader reader_;
-  std::shared_ptr<const transport::Peer> peer_;
+};
+
+// What the channel was told, for calls that do not say: the outermost step of every chain.
+class Defaults {
+ public:
+  // All outlive it.
+  Defaults(const SlotLayout* slots, const ChannelOptions& options) : slots_(slots), options_(options) {}
+  void apply(LayerCall& call) const;
+
+ private:
+  const SlotLayout* slots_;
+  const ChannelOptions& options_;
+};
+
+// Around a chain that has layers.
+class DefaultsStep final : public Handler {
+ public:
+  DefaultsStep(Handler& next, const Defaults& defaults) : next_(next), defaults_(defaults) {}
+  [[clang::coro_wrapper]] Task<Status> operator()(LayerCall& call) override {
+    defaults_.apply(call);
+    return next_(call);
+  }
+
+ private:
+  Handler& next_;
+  const Defaults& defaults_;
 };
 
 class TransportHandler final : public Handler {
@@ -63,31 +94,25 @@ class TransportHandler final : public Handler {
   // handler.
   TransportHandler(std::string_view path, std::span<const std::shared_ptr<LoopChannel>> loop_channels,
                    const ChannelOptions& options, std::uint32_t block_id, std::string_view user_agent);
+  // It is the outermost step itself: no layer stands around it.
+  void apply_first(const Defaults& defaults) { defaults_ = &defaults; }
 
-  Task<Status> operator()(LayerCall& call) override;
+  [[clang::coro_wrapper]] Task<Status> operator()(LayerCall& call) override;
 
  private:
+  Status refusal(const LayerCall& call) const;
+  void open(ClientCall& exchange, LoopChannel& loop_channel, transport::Connection& connection,
+            const LayerCall& call) const;
+  Task<Status> unary(LayerCall& call);
+  Task<Status> stream(LayerCall& call);
   static Task<Status> upload(LayerCall& call, ClientCall& exchange, CancelScope& scope);
 
   std::span<const std::shared_ptr<LoopChannel>> loop_channels_;
   const ChannelOptions& options_;
+  const Defaults* defaults_ = nullptr;
   std::string user_agent_;
   bool any_path_;
   transport::PreparedBlock head_;
-};
-
-// The outermost step of every chain: what the channel was told, for calls that do not say.
-class Defaults final : public Handler {
- public:
-  // All outlive it.
-  Defaults(Handler& next, const SlotLayout* slots, const ChannelOptions& options)
-      : next_(next), slots_(slots), options_(options) {}
-  [[clang::coro_wrapper]] Task<Status> operator()(LayerCall& call) override;
-
- private:
-  Handler& next_;
-  const SlotLayout* slots_;
-  const ChannelOptions& options_;
 };
 
 }  // namespace pintle::client
