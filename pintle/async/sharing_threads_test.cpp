@@ -1,6 +1,7 @@
 // Queue and Broadcast between threads and loops: nothing is lost, given twice or waited for in vain.
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <numeric>
 #include <thread>
 #include <vector>
@@ -76,7 +77,12 @@ TEST(QueueThreads, GivesEachItemToOneReaderOfAnyLoop) {
   std::sort(all.begin(), all.end());
   std::vector<int> want(3 * kEach);
   std::iota(want.begin(), want.end(), 0);
-  EXPECT_EQ(all, want);
+  EXPECT_EQ(all.size(), want.size());
+  std::vector<int> lost, twice;
+  std::set_difference(want.begin(), want.end(), all.begin(), all.end(), std::back_inserter(lost));
+  std::set_difference(all.begin(), all.end(), want.begin(), want.end(), std::back_inserter(twice));
+  EXPECT_EQ(lost, std::vector<int>());
+  EXPECT_EQ(twice, std::vector<int>());
 }
 
 struct Heard {

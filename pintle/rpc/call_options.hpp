@@ -12,6 +12,7 @@
 namespace pintle {
 
 class Call;
+class CancelToken;
 
 // What came beside the messages of a response.
 struct ResponseMetadata {
@@ -72,6 +73,16 @@ class CallOptions {
     return std::forward<Self>(self);
   }
 
+  // Ends the call with the token's status when another thread, or this one, cancels the token: the way to end a
+  // blocking call from outside. `token` must outlive the call.
+  template <class Self>
+  Self&& cancel_with(this Self&& self, const CancelToken& token) {
+    self.token_ = &token;
+    return std::forward<Self>(self);
+  }
+  template <class Self>
+  Self&& cancel_with(this Self&& self, const CancelToken&& token) = delete;
+
   // The deadline of a call that starts at `now`, before the parent's is looked at.
   Deadline deadline_at(TimePoint now) const {
     return timeout_ ? deadline_.earlier(Deadline::after(now, *timeout_)) : deadline_;
@@ -81,6 +92,7 @@ class CallOptions {
   const Metadata& request_metadata() const { return metadata_; }
   Call* parent_call() const { return parent_; }
   ResponseMetadata* response() const { return response_; }
+  const CancelToken* cancel_token() const { return token_; }
 
  private:
   std::optional<Duration> timeout_;
@@ -90,6 +102,7 @@ class CallOptions {
   Metadata metadata_;
   Call* parent_ = nullptr;
   ResponseMetadata* response_ = nullptr;
+  const CancelToken* token_ = nullptr;
 };
 
 }  // namespace pintle

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include <pintle/async/cancel_token.hpp>
 #include <pintle/rpc/call.hpp>
 #include <pintle/rpc/call_options.hpp>
 #include <pintle/rpc/client_stream.hpp>
@@ -69,6 +70,7 @@ Task<Result<Response>> unary_call(Handler& chain, const MethodInfo& method, cons
   pintle::detail::OneResponse sink(&*response, type_of<Response>);
   Call call(method, source, sink, pintle::detail::scope_of(options, env));
   pintle::detail::apply(call, options, env);
+  const CancelLink link(options.cancel_token(), call.scope, *env.loop);
   Status status = co_await chain(call).in({env.loop, &call.scope, &call});
   if (options.response() != nullptr) {
     pintle::detail::give_response_metadata(call, options);

@@ -4,18 +4,19 @@
 
 namespace pintle::detail {
 
-StreamingCall::StreamingCall(const MethodInfo& method, CallOptions o, CancelScope* above)
+StreamingCall::StreamingCall(const MethodInfo& method, CallOptions o, CancelScope* above, Loop& loop)
     : caller(above),
       up(method.request),
       down(method.response),
       options(std::move(o)),
-      call(method, up.source(), down.sink(), above) {}
+      call(method, up.source(), down.sink(), above),
+      link(options.cancel_token(), call.scope, loop) {}
 
 std::shared_ptr<StreamingCall> StreamingCall::open(Handler& chain, const MethodInfo& method, const Message* request,
                                                    CallOptions options, const Env& env,
                                                    std::shared_ptr<Channel> channel) {
   CancelScope* above = scope_of(options, env);
-  auto self = std::make_shared<StreamingCall>(method, std::move(options), above);
+  auto self = std::make_shared<StreamingCall>(method, std::move(options), above, *env.loop);
   self->channel_ = std::move(channel);
   apply(self->call, self->options, env);
   if (request != nullptr) {

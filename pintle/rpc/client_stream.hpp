@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include <pintle/async/cancel_token.hpp>
 #include <pintle/rpc/call.hpp>
 #include <pintle/rpc/call_options.hpp>
 #include <pintle/rpc/handler.hpp>
@@ -25,7 +26,7 @@ CancelScope* scope_of(const CallOptions& options, const Env& env);
 // loop's thread.
 class StreamingCall : public std::enable_shared_from_this<StreamingCall> {
  public:
-  StreamingCall(const MethodInfo& method, CallOptions options, CancelScope* above);
+  StreamingCall(const MethodInfo& method, CallOptions options, CancelScope* above, Loop& loop);
 
   // Starts the call; a `request` is pushed, and the requests ended, before the chain runs. The call holds `channel`,
   // whose the chain is: who lets go of a stream can't wait for the chain's return. Null: the chain outlives the call.
@@ -39,6 +40,7 @@ class StreamingCall : public std::enable_shared_from_this<StreamingCall> {
   Pipe up, down;
   CallOptions options;
   Call call;
+  CancelLink link;  // to the options' token
   bool done = false;
   Status status;
 
