@@ -1,5 +1,9 @@
 // BlockingStubs: calls of a thread that is no loop's, to a service that runs on one.
+#include <chrono>
+#include <latch>
 #include <memory>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -8,7 +12,9 @@
 #include "plugin/test_support/generated.pintle.hpp"
 #include "test_support/calculator.hpp"
 #include "test_support/direct_channel.hpp"
+#include <pintle/async/cancel_token.hpp>
 #include <pintle/async/runtime.hpp>
+#include <pintle/async/sync_wait.hpp>
 
 namespace pintle::plugin {
 namespace {
@@ -107,6 +113,89 @@ TEST_F(Blocking, AStreamMayOutliveTheRuntimesRun) {
   EXPECT_EQ(stream.finish(), Status());
   runtime_.stop();
   runtime_.join();
+}
+
+std::string why(const Status& status) {
+  EXPECT_EQ(status.code(), Code::failed_precondition);
+  return std::string(status.message());
+}
+
+// On a loop's thread, in a handler for example, every form says at once what to do instead: nothing hangs or throws.
+TEST_F(Blocking, IsRefusedOnALoop) {
+  const auto body = [](const ::plugin::test::Calculator::BlockingStub& stub) -> Task<std::vector<std::string>> {
+    auto down = stub.CountTo(number(1));
+    auto up = stub.Sum();
+    auto both = stub.RunningSum();
+    both.close_writing();
+    both.cancel();
+    co_return std::vector<std::string>{why(stub.Double(number(1)).error()),
+                                       why(down.read().error()),
+                                       why(down.finish()),
+                                       why(up.write(number(1))),
+                                       why(up.finish().error()),
+                                       why(both.write(number(1))),
+                                       why(both.read().error()),
+                                       why(both.finish())};
+  };
+  Runtime other(one_loop());
+  other.start();
+  for (Loop* loop : {&runtime_.loop(0), &other.loop(0)})
+    EXPECT_THAT(sync_wait(*loop, body(stub_)), ::testing::Each(::testing::HasSubstr("co_await")));
+  EXPECT_TRUE(channel_->tenants.empty());
+}
+
+TEST_F(Blocking, AStreamMayBeLetGoOnALoop) {
+  auto stream = std::make_unique<BlockingServerStream<Number>>(stub_.CountTo(number(1'000'000)));
+  const auto let_go = [](auto& held) -> Task<Status> {
+    EXPECT_EQ(held->read().error().code(), Code::failed_precondition);
+    held.reset();
+    co_return Status();
+  };
+  EXPECT_EQ(sync_wait(runtime_.loop(0), let_go(stream)), Status());
+  EXPECT_TRUE(stub_.Double(number(1)).has_value());
+}
+
+TEST(BlockingWithoutALoop, IsRefusedAtOnce) {
+  Runtime never_started(one_loop());
+  Calculator service;
+  const auto channel = std::make_shared<DirectChannel>(service, never_started.loop(0), true);
+  const ::plugin::test::Calculator::BlockingStub stub(channel);
+  EXPECT_THAT(why(stub.Double(number(1)).error()), ::testing::HasSubstr("not started"));
+  auto stream = stub.RunningSum();
+  EXPECT_THAT(why(stream.read().error()), ::testing::HasSubstr("not started"));
+}
+
+// Waits for the end of its call, and says when it waits.
+class Sleeper final : public ::plugin::test::Calculator::Service {
+ public:
+  Task<Result<Number>> Double(Call&, const Number&) override {
+    entered.count_down();
+    co_return co_await sleep_for(std::chrono::hours(1));
+  }
+  Task<Status> CountTo(Call&, const Number&, Writer<Number>&) override {
+    entered.count_down();
+    co_return co_await sleep_for(std::chrono::hours(1));
+  }
+  std::latch entered{1};
+};
+
+TEST(BlockingCancelled, EndsWhenAnotherThreadCancelsItsToken) {
+  for (const bool streams : {false, true}) {
+    Runtime runtime(one_loop());
+    runtime.start();
+    Sleeper service;
+    const auto channel = std::make_shared<DirectChannel>(service, runtime.loop(0), false);
+    const ::plugin::test::Calculator::BlockingStub stub(channel);
+    const CancelToken token;
+    std::thread other([&] {
+      service.entered.wait();
+      token.cancel(Status(Code::cancelled, "the user pressed Escape"));
+    });
+    const CallOptions options = CallOptions().cancel_with(token);
+    const Status status = streams ? stub.CountTo(number(1), options).finish() : stub.Double(number(1), options).error();
+    EXPECT_EQ(status, Status(Code::cancelled, "the user pressed Escape"));
+    other.join();
+  }
 }
 
 }  // namespace

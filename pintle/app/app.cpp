@@ -14,6 +14,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <pintle/app/internal/background.hpp>
 #include <pintle/app/log.hpp>
 #include <pintle/app/settings.hpp>
 #include <pintle/async/nursery.hpp>
@@ -29,6 +30,8 @@ namespace pintle {
 namespace {
 
 constexpr std::string_view kVersion = "0.1.0";
+// For what runs on after it was cancelled.
+constexpr Duration kLastPatience = std::chrono::seconds(1);
 
 Config read_config(std::string_view name, int argc, const char* const* argv,
                    const std::vector<ConfigSection>& sections) {
@@ -69,11 +72,18 @@ struct App::Impl {
              level_of(config.get<config::v1::Log>().level())),
         log(&sink),
         runtime(runtime_options(settings)),
-        server(runtime, server_options(settings, log)) {}
+        server(runtime, server_options(settings, log)),
+        clients([this](std::string_view target) { return make_channel(runtime, target, channel_options()); }) {}
 
+  ChannelOptions channel_options() const {
+    ChannelOptions options = pintle::channel_options(config.get<config::v1::Client>(), log);
+    options.tls = tls;
+    return options;
+  }
   void load_tls();
   void start_reloading();
   void on_signal(int number);
+  void begin_to_drain();
   void drain(Duration grace);
 
   std::string name;
@@ -82,7 +92,11 @@ struct App::Impl {
   StreamLog sink;
   Logger log;
   Runtime runtime;
+  Lifecycle lifecycle;
+  std::vector<std::unique_ptr<Dependency>> dependencies;
+  Background background{runtime, lifecycle, log};
   Server server;
+  Clients clients;
   std::vector<Place> listen_on;
   std::shared_ptr<net::TlsClient> tls;  // of channels; null: plaintext
 
@@ -98,6 +112,8 @@ struct App::Impl {
   // Ends what runs on the loops, and the loops. Again: nothing.
   void stop() {
     if (std::exchange(stopped, true)) return;
+    lifecycle.enter(Phase::stopped);
+    clients.clear();
     sync_wait(runtime.loop(0), end(beside));
     runtime.stop();
     runtime.join();
@@ -114,6 +130,12 @@ struct App::Impl {
     Impl& app;
   };
   std::optional<LameDuck> lame_duck;
+  struct GraceOver : Timer {
+    explicit GraceOver(Impl& of)
+        : Timer([](Timer* t) noexcept { static_cast<GraceOver*>(t)->app.background.cancel(); }), app(of) {}
+    Impl& app;
+  };
+  std::optional<GraceOver> grace_over;
   std::unique_ptr<SignalWatch> signals;
   int signals_seen = 0;  // first loop's thread
 
@@ -165,11 +187,19 @@ void App::Impl::on_signal(int number) {
     if (!listening) return;  // there is no server yet: run() looks
   }
   if (signals_seen > 1) return drain(Duration::zero());
+  begin_to_drain();
   Loop& loop = runtime.loop(0);
   loop.arm(*lame_duck, loop.now() + duration(settings.lame_duck()));
 }
 
+void App::Impl::begin_to_drain() {
+  lifecycle.enter(Phase::draining);
+  background.start(Background::When::draining);
+}
+
 void App::Impl::drain(Duration grace) {
+  Loop& first = runtime.loop(0);
+  first.post([this, grace, &first] { first.arm(*grace_over, first.now() + grace); });
   server.drain(grace, [this] {
     std::lock_guard lock(mutex);
     drained = true;
@@ -182,6 +212,7 @@ App::App(std::string_view name, int argc, const char* const* argv, std::vector<C
   std::signal(SIGPIPE, SIG_IGN);
   impl_->load_tls();
   impl_->lame_duck.emplace(*impl_);
+  impl_->grace_over.emplace(*impl_);
   impl_->signals = std::make_unique<SignalWatch>(impl_->runtime.loop(0), std::vector<int>{SIGTERM, SIGINT},
                                                  [impl = impl_.get()](int number) { impl->on_signal(number); });
   impl_->runtime.start();
@@ -210,14 +241,34 @@ void App::serve(Service& service) {
 
 void App::add_layer(std::shared_ptr<const Layer> layer) { impl_->server.add_layer(std::move(layer)); }
 
-ChannelOptions App::channel_options() const {
-  ChannelOptions options = pintle::channel_options(impl_->config.get<config::v1::Client>(), impl_->log);
-  options.tls = impl_->tls;
-  return options;
+ChannelOptions App::channel_options() const { return impl_->channel_options(); }
+
+Clients& App::clients() { return impl_->clients; }
+
+const Lifecycle& App::lifecycle() const { return impl_->lifecycle; }
+
+void App::add_background(std::string name, BackgroundTask task) {
+  impl_->background.add(std::move(name), Background::When::serving, std::move(task));
 }
 
+void App::add_drain_hook(std::string name, BackgroundTask hook) {
+  impl_->background.add(std::move(name), Background::When::draining, std::move(hook));
+}
+
+Dependency& App::depends_on(std::string name, Dependency::Ping ping, DependencyOptions options) {
+  Dependency& made =
+      *impl_->dependencies.emplace_back(std::make_unique<Dependency>(std::move(name), std::move(ping), options));
+  background("dependency " + std::string(made.name()),
+             [&made, log = impl_->log](const Lifecycle& lifecycle) -> Task<Status> {
+               co_return co_await made.watch(lifecycle, log);
+             });
+  return made;
+}
+
+std::span<const std::unique_ptr<Dependency>> App::dependencies() const { return impl_->dependencies; }
+
 Result<std::shared_ptr<Channel>> App::channel(std::string_view target) {
-  return make_channel(impl_->runtime, target, channel_options());
+  return make_channel(impl_->runtime, target, impl_->channel_options());
 }
 
 int App::run() {
@@ -235,6 +286,8 @@ int App::run() {
     }
     addresses.push_back(address->to_string());
   }
+  app.lifecycle.enter(Phase::serving);
+  app.background.start(Background::When::serving);
   bool stop;
   {
     std::lock_guard lock(app.mutex);
@@ -250,11 +303,15 @@ int App::run() {
                          {"tls", app.listen_on.front().options.tls != nullptr},
                          {"threads", app.runtime.size()},
                          {"pid", getpid()}});
-  if (stop) app.drain(duration(app.settings.shutdown_grace()));
+  if (stop) {
+    app.begin_to_drain();
+    app.drain(duration(app.settings.shutdown_grace()));
+  }
 
   std::unique_lock lock(app.mutex);
   app.changed.wait(lock, [&] { return app.drained; });
   lock.unlock();
+  app.background.join(kLastPatience);
   app.stop();
   app.log.info("stopped", {{"service", app.name}});
   return 0;

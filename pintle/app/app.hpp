@@ -10,10 +10,17 @@
 #pragma once
 
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include <pintle/app/background_task.hpp>
+#include <pintle/app/clients.hpp>
 #include <pintle/app/config.hpp>
+#include <pintle/app/dependency.hpp>
+#include <pintle/app/lifecycle.hpp>
 #include <pintle/async/runtime.hpp>
 #include <pintle/base/observe.hpp>
 #include <pintle/client/options.hpp>
@@ -55,13 +62,48 @@ class App {
   // A channel with the settings of the configuration's section client. INVALID_ARGUMENT when the target can't be read.
   Result<std::shared_ptr<Channel>> channel(std::string_view target);
   ChannelOptions channel_options() const;
+  // One channel for each target, with the same settings, kept until the app stops. Any thread.
+  Clients& clients();
+
+  // Where the process stands. Any thread, from any loop.
+  const Lifecycle& lifecycle() const;
+  // A task from the start of serving to the start of draining, on one of the loops, without a call around it:
+  //
+  //   app.background("refresh", [&](const Lifecycle& lifecycle) -> Task<Status> {
+  //     while (!lifecycle.draining()) {
+  //       if (Status s = co_await store.refresh(); !s.ok()) co_return s;
+  //       co_await first_of(sleep_for(5s), lifecycle.reached(Phase::draining));
+  //     }
+  //     co_return Status();
+  //   });
+  //
+  // A status that is not OK and an exception end the task: they are logged with its name, and nothing else happens.
+  // What ignores even its cancellation, a second long, is logged and left behind. Before run().
+  template <class F>
+  void background(std::string name, F task) {
+    add_background(std::move(name), as_background_task(std::move(task)));
+  }
+  // Runs when draining starts, beside the calls that are still served: to leave a registry, to tell peers. A
+  // function that returns nothing (and must not block), or a task, which is awaited, cancelled and logged as a
+  // background task is. Before run().
+  template <class F>
+  void on_drain(std::string name, F hook) {
+    add_drain_hook(std::move(name), as_background_task(std::move(hook)));
+  }
+  // Is asked from the start of serving to the start of draining; a failure is logged and makes the state another.
+  // Before run().
+  Dependency& depends_on(std::string name, Dependency::Ping ping, DependencyOptions options = {});
+  std::span<const std::unique_ptr<Dependency>> dependencies() const;
 
   // Listens, logs "ready" with the address, and returns when the process is to end: 0 after SIGTERM or SIGINT, which
-  // drain (server.lame_duck, then at most server.shutdown_grace; a second signal cuts the grace short), 1 when it can't
-  // listen.
+  // drain (server.lame_duck, then at most server.shutdown_grace for calls and background tasks; a second signal cuts
+  // the grace short), 1 when it can't listen.
   int run();
 
  private:
+  void add_background(std::string name, BackgroundTask task);
+  void add_drain_hook(std::string name, BackgroundTask hook);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -67,6 +68,9 @@ class Process {
     plain,
     added_twice,  // serves its service twice
     held,         // says "made", and runs when release() lets it
+    companions,   // background tasks that fail and one that does not, and hooks for the drain
+    stubborn,     // a background task that waits for its cancellation
+    deaf,         // one that does not heed it
   };
   explicit Process(std::vector<std::string> flags, Story story = Story::plain) {
     int ends[2], gate[2];
@@ -137,7 +141,38 @@ class Process {
       char c;
       (void)!::read(gate, &c, 1);
     }
+    if (story >= Story::companions) accompany(app, story);
     return app.run();
+  }
+  static void accompany(App& app, Story story) {
+    if (story == Story::companions) {
+      app.background("steady", [&app](const Lifecycle& lifecycle) -> Task<Status> {
+        app.log().info("steady runs", {{"serving", lifecycle.phase() == Phase::serving}});
+        if (Status s = co_await lifecycle.reached(Phase::draining); !s.ok()) co_return s;
+        co_await yield();
+        app.log().info("steady is done");
+        co_return Status();
+      });
+      app.background("throws", []() -> Task<Status> {
+        throw std::runtime_error("no disk");
+        co_return Status();
+      });
+      app.background("refused", []() -> Task<Status> { co_return Status(Code::unavailable, "no peer"); });
+      app.on_drain("registry", [&app] { app.log().info("left the registry"); });
+      app.on_drain("peers", []() -> Task<Status> { co_return Status(Code::aborted, "nobody listens"); });
+      app.depends_on("database", []() -> Task<Status> { co_return Status(Code::unavailable, "refused"); });
+    } else {
+      app.background("waits", [&app, story]() -> Task<Status> {
+        Env env = co_await current_env();
+        CancelScope& scope = *env.scope;
+        if (story == Story::deaf) env.scope = nullptr;
+        app.log().info("it waits");
+        const auto wait = []() -> Task<Status> { co_return co_await sleep_for(std::chrono::hours(1)); };
+        Status status = co_await wait().in(env);
+        app.log().info("it was cancelled", {{"cause", cause_name(scope.cause())}});
+        co_return status;
+      });
+    }
   }
 
   pid_t pid_ = -1;
@@ -270,6 +305,57 @@ TEST_F(Apps, DuringLameDuckItStillServes) {
     EXPECT_EQ(client.fast(), Status());
   }
   process.signal(SIGTERM);
+  EXPECT_EQ(process.end(), 0);
+}
+
+TEST_F(Apps, BackgroundTasksAreToldAtDrainAndAwaitedAndTheirFailuresOnlyLogged) {
+  Process process(with({"--server.threads=2"}), Process::Story::companions);
+  Client client(process.ready());
+  EXPECT_EQ(client.fast(), Status());
+  process.signal(SIGTERM);
+  const std::string log = process.log_until("\"stopped\"");
+  EXPECT_THAT(log, AllOf(HasSubstr("left the registry"), HasSubstr("steady is done"), HasSubstr("nobody listens"),
+                         HasSubstr("a drain hook failed")));
+  EXPECT_EQ(process.end(), 0);
+}
+
+TEST_F(Apps, WhatFailsInTheBackgroundIsLoggedWithItsName) {
+  Process process(any_port(), Process::Story::companions);
+  std::string log;
+  for (const char* line : {"steady runs", "no disk", "no peer", "\"database\""}) {
+    SCOPED_TRACE(line);
+    if (log.find(line) == std::string::npos) log += process.log_until(line);
+    EXPECT_THAT(log, HasSubstr(line));
+  }
+  EXPECT_THAT(log, AllOf(HasSubstr("\"serving\":true"), HasSubstr("\"throws\""), HasSubstr("\"refused\""),
+                         HasSubstr("a dependency is down")));
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.end(), 0);
+}
+
+TEST_F(Apps, BackgroundTasksAreCancelledWhenTheGraceIsOver) {
+  Process process(with({"--server.shutdown_grace=50ms"}), Process::Story::stubborn);
+  process.log_until("it waits");
+  process.signal(SIGTERM);
+  EXPECT_THAT(process.log_until("\"stopped\""), AllOf(HasSubstr("it was cancelled"), HasSubstr("shutdown")));
+  EXPECT_EQ(process.end(), 0);
+}
+
+TEST_F(Apps, ASecondSignalCancelsBackgroundTasks) {
+  Process process(with({"--server.shutdown_grace=1h"}), Process::Story::stubborn);
+  process.log_until("it waits");
+  process.signal(SIGTERM);
+  process.log_until("\"again\":false");
+  process.signal(SIGTERM);
+  EXPECT_THAT(process.log_until("\"stopped\""), HasSubstr("it was cancelled"));
+  EXPECT_EQ(process.end(), 0);
+}
+
+TEST_F(Apps, ABackgroundTaskThatIgnoresItsCancellationIsLeftBehind) {
+  Process process(with({"--server.shutdown_grace=10ms"}), Process::Story::deaf);
+  process.log_until("it waits");
+  process.signal(SIGTERM);
+  EXPECT_THAT(process.log_until("\"stopped\""), HasSubstr("ignored its cancellation"));
   EXPECT_EQ(process.end(), 0);
 }
 

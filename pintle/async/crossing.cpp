@@ -63,8 +63,10 @@ void Crossing::ask(Lines& lines, const Lines::Told& told) {
   for (const auto& line : told) line->loop.post(Look(shared_from_this(), lines, line));
 }
 
+Crossing::Place* Crossing::peek(Line& line) noexcept { return static_cast<Place*>(line.queue.first()); }
+
 Crossing::Place* Crossing::take_first(Line& line) noexcept {
-  auto* place = static_cast<Place*>(line.queue.first());
+  Place* place = peek(line);
   if (place != nullptr) place->WaitQueue::Entry::leave();
   return place;
 }

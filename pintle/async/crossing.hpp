@@ -79,7 +79,9 @@ class Crossing : public std::enable_shared_from_this<Crossing> {
   virtual void lost(Lines&) {}
   // Any thread, the mutex not held.
   void ask(Lines& lines, const Lines::Told& told);
-  // The first in the line, taken out of it; null when there is none.
+  // The first in the line; null when there is none.
+  static Place* peek(Line& line) noexcept;
+  // The same, taken out of it.
   static Place* take_first(Line& line) noexcept;
   // Takes those out of the line and wakes them for whom `come(Place&)` is true. A look may have been asked for before
   // the last of them began to wait.

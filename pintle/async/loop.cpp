@@ -4,6 +4,25 @@
 #include <utility>
 
 namespace pintle {
+namespace {
+
+// A fact of the thread, not of any loop: how many it drives (a test may turn several).
+thread_local int driven_here = 0;
+
+}  // namespace
+
+bool Loop::on_any_thread() noexcept { return driven_here > 0; }
+
+void Loop::own() noexcept {
+  if (on_thread()) return;
+  ++driven_here;
+  owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+}
+
+void Loop::disown() noexcept {
+  if (on_thread()) --driven_here;
+  owner_.store(std::thread::id(), std::memory_order_relaxed);
+}
 
 void Loop::arm(Timer& timer, TimePoint at) {
   timer.disarm();
@@ -65,7 +84,7 @@ void Loop::close() {
     std::lock_guard lock(inbox_mutex_);
     closed_ = true;
   }
-  owner_.store(std::thread::id(), std::memory_order_relaxed);
+  disown();
   drop_posted();
 }
 

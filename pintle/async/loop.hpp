@@ -89,6 +89,7 @@ class Loop {
  public:
   explicit Loop(const Clock& clock, std::size_t index = 0) : clock_(clock), index_(index), now_(clock.now()) {}
   Loop(const Loop&) = delete;
+  ~Loop() { disown(); }
 
   // The time at which this turn began: cheap, and the same for everything that happens in one turn.
   TimePoint now() const noexcept {
@@ -129,6 +130,9 @@ class Loop {
   // True on the thread that drives this loop, while it does. Any thread.
   bool on_thread() const noexcept { return owner_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
+  // True on a thread that drives a loop, whichever: it must never wait for another thread's work.
+  static bool on_any_thread() noexcept;
+
   // A thread drives it. Any thread.
   bool driven() const noexcept { return owner_.load(std::memory_order_relaxed) != std::thread::id(); }
 
@@ -146,7 +150,7 @@ class Loop {
   // Called from any thread when post() found the inbox empty; must make the driver turn soon.
   void set_waker(std::function<void()> waker) { waker_ = std::move(waker); }
   // The calling thread drives the loop from now on. close() ends that.
-  void own() noexcept { owner_.store(std::this_thread::get_id(), std::memory_order_relaxed); }
+  void own() noexcept;
   void set_workers(WorkerPool* workers) noexcept { workers_ = workers; }
   void set_poller(Poller* poller) noexcept { poller_ = poller; }
   const Clock& clock() const noexcept { return clock_; }
@@ -178,6 +182,7 @@ class Loop {
  private:
   friend class Timer;
   friend class Ready;
+  void disown() noexcept;
   void run_posted();
   void run_timers();
   void remove(Timer& timer) noexcept;

@@ -5,6 +5,7 @@
 #include <latch>
 #include <set>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -144,6 +145,48 @@ TEST(SyncWait, GivesResultsAndThrowsWhatLeavesTheTask) {
     co_return false;
   };
   EXPECT_TRUE(sync_wait(runtime, on_itself(runtime)));
+}
+
+// By chance it worked, threw or hung: whoever drives a loop may not wait, for whatever loop of whatever runtime.
+TEST(SyncWait, ThrowsOnEveryThreadThatDrivesALoop) {
+  Runtime mine(threads(2)), other(threads(1));
+  mine.start();
+  other.start();
+  const auto waits = [](Loop& target) -> Task<std::string> {
+    try {
+      co_return "waited for loop " + std::to_string(sync_wait(target, my_loop()));
+    } catch (const std::logic_error& e) {
+      co_return e.what();
+    }
+  };
+  for (Loop* target : {&mine.loop(0), &mine.loop(1), &other.loop(0)})
+    EXPECT_THAT(sync_wait(mine.loop(0), waits(*target)), ::testing::StartsWith("this thread drives a loop"));
+  const auto on_a_worker = [](Loop& target) -> Task<Result<std::size_t>> {
+    co_return co_await blocking([](Loop* l) { return sync_wait(*l, my_loop()); }, &target);
+  };
+  EXPECT_EQ(sync_wait(mine.loop(0), on_a_worker(mine.loop(1))), 1u) << "a worker's thread may wait";
+}
+
+TEST(SyncWait, ThrowsAtOnceWhenNobodyDrivesTheLoop) {
+  Runtime never_started(threads(1));
+  EXPECT_THROW(sync_wait(never_started, my_loop()), std::runtime_error);
+}
+
+TEST(SyncWait, IsForThreadsThatHaveStoppedDriving) {
+  Runtime runtime(threads(1));
+  runtime.start();
+  const SteadyClock clock;
+  {
+    Loop by_hand(clock);
+    by_hand.own();
+    by_hand.own();
+    EXPECT_THROW(sync_wait(runtime, my_loop()), std::logic_error);
+    Loop second(clock);
+    second.own();
+    second.close();
+    EXPECT_THROW(sync_wait(runtime, my_loop()), std::logic_error);
+  }
+  EXPECT_EQ(sync_wait(runtime, my_loop()), 0u);
 }
 
 int work(int n) { return n * 2; }

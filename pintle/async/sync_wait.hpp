@@ -7,15 +7,20 @@
 #include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <type_traits>
 #include <utility>
 
 #include <pintle/async/cancel.hpp>
 #include <pintle/async/runtime.hpp>
 #include <pintle/async/task.hpp>
+#include <pintle/base/status.hpp>
 
 namespace pintle {
 namespace detail {
+
+// OK, or FAILED_PRECONDITION with what to do instead: the calling thread can't wait for work on `loop`.
+Status may_wait_for(const Loop& loop);
 
 // What the waiting thread and the loop share. The result is written on the loop before `over` is set.
 template <class T>
@@ -34,7 +39,15 @@ struct SyncWait {
     }
     SyncWait* wait;
   };
-  static Root run(Task<T>* task, Ticket ticket) {
+  // Runs `task` on `loop` and sleeps until that is over. Neither a value nor an exception: the loop ended first.
+  void run(Loop& loop, Task<T>& task) {
+    loop.post([this, &loop, &task, ticket = Ticket(this)]() mutable {
+      body(&task, std::move(ticket)).start(Env{&loop, &scope, nullptr});
+    });
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return over; });
+  }
+  static Root body(Task<T>* task, Ticket ticket) {
     SyncWait* w = ticket.wait;
     try {
       if constexpr (std::is_void_v<T>) {
@@ -58,19 +71,19 @@ struct SyncWait {
 
 }  // namespace detail
 
-// Blocks until `task` has run on `loop`; gives its result or throws what left it. Throws std::logic_error on the loop's
-// own thread, which would wait for itself for ever, and std::runtime_error when the runtime had stopped before the task
-// could start. The frame of the task is freed on the calling thread, so that threads keep their own memory.
+// Blocks until `task` has run on `loop`; gives its result or throws what left it. Throws std::logic_error, before
+// anything is begun, on a thread that drives a loop, be it this one (which would wait for itself for ever), another one
+// (two that wait for each other would do so too) or another runtime's; and std::runtime_error when no thread drives
+// `loop`: its runtime was not started, or has stopped. The frame of the task is freed on the calling thread, so that
+// threads keep their own memory.
 template <class T>
 T sync_wait(Loop& loop, Task<T> task) {
-  if (loop.on_thread()) throw std::logic_error("sync_wait on the thread of the loop that it waits for");
-  using Wait = detail::SyncWait<T>;
-  Wait wait;
-  loop.post([&loop, &wait, &task, ticket = typename Wait::Ticket(&wait)]() mutable {
-    Wait::run(&task, std::move(ticket)).start(Env{&loop, &wait.scope, nullptr});
-  });
-  std::unique_lock lock(wait.mutex);
-  wait.changed.wait(lock, [&] { return wait.over; });
+  if (const Status no = detail::may_wait_for(loop); !no.ok()) {
+    if (Loop::on_any_thread()) throw std::logic_error(std::string(no.message()));
+    throw std::runtime_error(std::string(no.message()));
+  }
+  detail::SyncWait<T> wait;
+  wait.run(loop, task);
   if (wait.exception) std::rethrow_exception(wait.exception);
   if (!wait.value) throw std::runtime_error("the runtime stopped before the task was run");
   if constexpr (!std::is_void_v<T>) return std::move(*wait.value);

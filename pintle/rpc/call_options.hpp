@@ -14,6 +14,7 @@
 namespace pintle {
 
 class Call;
+class CancelToken;
 
 // What came beside the messages of a response.
 struct ResponseMetadata {
@@ -100,6 +101,16 @@ class CallOptions {
     return std::forward<Self>(self);
   }
 
+  // Ends the call with the token's status when another thread, or this one, cancels the token: the way to end a
+  // blocking call from outside. `token` must outlive the call.
+  template <class Self>
+  Self&& cancel_with(this Self&& self, const CancelToken& token) {
+    self.more().token = &token;
+    return std::forward<Self>(self);
+  }
+  template <class Self>
+  Self&& cancel_with(this Self&& self, const CancelToken&& token) = delete;
+
   // -- What was said ------------------------------------------------------------------------------------------------
   // The deadline of a call that starts at `now`, before the parent's is looked at.
   Deadline deadline_at(TimePoint now) const {
@@ -115,10 +126,12 @@ class CallOptions {
     Call* parent = nullptr;
     ResponseMetadata* response = nullptr;
     std::shared_ptr<const CallValue> values;
+    const CancelToken* token = nullptr;
   };
   const More* rest() const { return more_.get(); }
   More* rest() { return more_.get(); }
   ResponseMetadata* response() const { return more_ != nullptr ? more_->response : nullptr; }
+  const CancelToken* cancel_token() const { return more_ != nullptr ? more_->token : nullptr; }
 
  private:
   More& more() {

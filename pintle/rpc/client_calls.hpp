@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include <pintle/async/cancel_token.hpp>
 #include <pintle/rpc/call_options.hpp>
 #include <pintle/rpc/client_stream.hpp>
 #include <pintle/rpc/handler.hpp>
@@ -67,6 +68,7 @@ Task<Result<Response>> unary_call([[maybe_unused]] std::shared_ptr<Channel> chan
   pintle::detail::OneResponse sink(&*response, type_of<Response>);
   LayerCall call(*env.loop, method, source, sink, pintle::detail::scope_of(options, env));
   pintle::detail::apply(call, options, env);
+  const CancelLink link(options.cancel_token(), call.scope, *env.loop);
   Status status;
   try {
     status = co_await chain(call).in({env.loop, &call.scope, &call});

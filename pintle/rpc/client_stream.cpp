@@ -9,7 +9,8 @@ StreamingCall::StreamingCall(Loop& loop, const MethodInfo& method, CallOptions o
       up(method.request),
       down(method.response),
       options(std::move(o)),
-      call(loop, method, up.source(), down.sink(), above) {}
+      call(loop, method, up.source(), down.sink(), above),
+      link(options.cancel_token(), call.scope, loop) {}
 
 std::shared_ptr<StreamingCall> StreamingCall::open(Handler& chain, const MethodInfo& method, const Message* request,
                                                    CallOptions options, const Env& env,

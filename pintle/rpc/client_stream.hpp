@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include <pintle/async/cancel_token.hpp>
 #include <pintle/rpc/call_options.hpp>
 #include <pintle/rpc/handler.hpp>
 #include <pintle/rpc/pipe.hpp>
@@ -38,6 +39,7 @@ class StreamingCall : public std::enable_shared_from_this<StreamingCall> {
   Pipe up, down;
   CallOptions options;
   LayerCall call;
+  CancelLink link;  // to the options' token
   bool done = false;
   Status status;
 

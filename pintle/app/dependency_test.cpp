@@ -1,0 +1,130 @@
+#include <pintle/app/dependency.hpp>
+
+#include <stdexcept>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <pintle/app/clients.hpp>
+#include <pintle/testing/kit/test_loop.hpp>
+
+namespace pintle {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+
+struct Lines final : LogSink {
+  bool enabled(Level) const noexcept override { return true; }
+  void write(Level, std::string_view message, std::span<const Field> fields) noexcept override {
+    std::string line(message);
+    for (const Field& f : fields) line += " " + std::string(std::get<std::string_view>(f.value));
+    all.push_back(line);
+  }
+  std::vector<std::string> all;
+};
+
+struct Depends : ::testing::Test {
+  // What the database is like: OK, a status, an exception, or silent.
+  Task<Status> ping() {
+    ++pings;
+    if (silent) co_return co_await sleep_for(1h);
+    if (!thrown.empty()) throw std::runtime_error(thrown);
+    co_return answer;
+  }
+  testing::TestLoop loop;
+  Status answer;
+  std::string thrown;
+  bool silent = false;
+  int pings = 0;
+  Dependency database{"database", [this]() -> Task<Status> { co_return co_await ping(); }};
+};
+
+TEST_F(Depends, IsAskedByWhoChecks) {
+  EXPECT_EQ(database.state().get()->code(), Code::unavailable) << "nobody asked yet";
+  EXPECT_EQ(loop.run(database.check()), Status());
+  EXPECT_EQ(*database.state().get(), Status());
+  answer = Status(Code::unavailable, "refused");
+  EXPECT_EQ(loop.run(database.check()), answer);
+  EXPECT_EQ(*database.state().get(), answer);
+  thrown = "no route";
+  EXPECT_EQ(loop.run(database.check()), Status(Code::unknown, "no route"));
+  silent = true;
+  const TimePoint asked = loop.now();
+  EXPECT_EQ(loop.run(database.check()).code(), Code::deadline_exceeded);
+  EXPECT_EQ(loop.now() - asked, 1s);
+}
+
+TEST_F(Depends, KeepsItsStateWhenACheckIsCancelled) {
+  EXPECT_EQ(loop.run(database.check()), Status());
+  silent = true;
+  auto check = loop.start(database.check());
+  check.cancel(Status(Code::cancelled, "the prober left"));
+  loop.run_until_idle();
+  EXPECT_EQ(check.get(), Status(Code::cancelled, "the prober left"));
+  EXPECT_EQ(*database.state().get(), Status());
+}
+
+TEST_F(Depends, IsWatchedUntilTheProcessDrains) {
+  Lines lines;
+  Lifecycle lifecycle;
+  lifecycle.enter(Phase::serving);
+  auto watching = loop.start(database.watch(lifecycle, Logger(&lines)));
+  EXPECT_EQ(pings, 1);
+  answer = Status(Code::unavailable, "refused");
+  loop.advance(30s);
+  EXPECT_EQ(pings, 4);
+  answer = Status();
+  loop.advance(10s);
+  EXPECT_THAT(lines.all,
+              ElementsAre("a dependency is up database", "a dependency is down database UNAVAILABLE: refused",
+                          "a dependency is up database"));
+  lifecycle.enter(Phase::draining);
+  loop.run_until_idle();
+  ASSERT_TRUE(watching.done());
+  EXPECT_EQ(watching.get(), Status());
+}
+
+TEST(LifecycleOfAProcess, GoesForwardOnlyAndTellsWhoWaits) {
+  testing::TestLoop loops(2);
+  Lifecycle lifecycle;
+  EXPECT_EQ(lifecycle.phase(), Phase::starting);
+  auto serving = loops.start(lifecycle.reached(Phase::serving), 0);
+  auto draining = loops.start(lifecycle.reached(Phase::draining), 1);
+  auto cancelled = loops.start(lifecycle.reached(Phase::draining), 0);
+  lifecycle.enter(Phase::serving);
+  cancelled.cancel(Status(Code::cancelled, "left"));
+  loops.run_until_idle();
+  EXPECT_TRUE(serving.done());
+  EXPECT_FALSE(draining.done());
+  EXPECT_EQ(cancelled.get(), Status(Code::cancelled, "left"));
+  lifecycle.enter(Phase::stopped);
+  lifecycle.enter(Phase::serving);
+  EXPECT_EQ(lifecycle.phase(), Phase::stopped);
+  loops.run_until_idle();
+  EXPECT_EQ(draining.get(), Status()) << "a phase that was passed counts as reached";
+}
+
+TEST(ClientsOfAProcess, ShareOneChannelPerTarget) {
+  struct Nowhere final : Channel {
+    Handler& method(const MethodInfo&) override { std::abort(); }
+    Loop& loop() override { std::abort(); }
+  };
+  int made = 0;
+  Clients clients([&](std::string_view target) -> Result<std::shared_ptr<Channel>> {
+    if (target.empty()) return invalid_argument("no target");
+    ++made;
+    return std::make_shared<Nowhere>();
+  });
+  const auto a = clients.channel("dns:///a:1").value();
+  EXPECT_EQ(clients.channel("dns:///a:1").value(), a);
+  EXPECT_NE(clients.channel("dns:///b:1").value(), a);
+  EXPECT_EQ(clients.channel("").error().code(), Code::invalid_argument);
+  EXPECT_EQ(made, 2);
+  clients.clear();
+  EXPECT_EQ(a.use_count(), 1);
+}
+
+}  // namespace
+}  // namespace pintle
