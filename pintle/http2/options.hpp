@@ -50,6 +50,7 @@ struct Options {
   // Sending.
   std::size_t output_cap = 256 * 1024;        // bytes of output beyond which DATA waits in its stream's queue
   std::size_t stream_queue_mark = 64 * 1024;  // queued bytes beyond which a stream's writer waits
+  std::uint32_t first_stream_id = 1;          // client: odd; a high one shows what happens when ids run out
 };
 
 }  // namespace pintle::http2

@@ -61,7 +61,7 @@ class Events {
   virtual void on_ping_ack(std::uint64_t tag) = 0;
   // GOAWAY came: streams above `last` were reset as refused_stream before this call.
   virtual void on_goaway(StreamId last, ErrorCode code, std::string_view debug) = 0;
-  // Client: open() may succeed again after it returned null for want of concurrency.
+  // Client: open() may succeed again after it returned null for want of concurrency. (It never does when ids ran out.)
   virtual void on_streams_available() = 0;
   // The connection is over: every stream was reset and closed before this call. Send what output() still holds (a
   // GOAWAY at its end), then close. feed() does nothing any more. Not called by on_transport_closed().
@@ -98,9 +98,11 @@ class Session {
 
   // -- Streams ------------------------------------------------------------------------------------------------------
   // Client: opens a stream and sends its head. Null when the peer's MAX_CONCURRENT_STREAMS is reached, after GOAWAY, or
-  // when ids ran out; can_open() tells beforehand.
+  // when ids ran out; can_open() tells beforehand. After the last two it stays false.
   Stream* open(const PreparedBlock& head, std::span<const OutField> more, bool end_stream, void* context);
   bool can_open() const;
+  // The last stream id was used (RFC 9113 section 5.1.1): nothing more begins on this connection, what is open goes on.
+  bool exhausted() const;
   // Server: the response head, or head and end in one (Trailers-Only). Client: not used after open().
   void send_head(Stream& stream, const PreparedBlock& head, std::span<const OutField> more, bool end_stream);
   // Trailers; they end our side once the stream's queue has gone out. Server: when the peer has not ended its side by

@@ -164,10 +164,10 @@ void Session::Impl::consume(StreamRecord& stream, std::size_t size) {
 Stream* Session::open(const PreparedBlock& head, std::span<const OutField> more, bool end_stream, void* context) {
   Impl& s = *impl_;
   if (!s.can_open()) {
-    s.open_failed = !s.dead && !s.goaway.was_received() && !s.goaway.was_sent();
+    s.open_failed = s.may_open_again();
     return nullptr;
   }
-  const StreamId id = s.closed.highest() == 0 ? 1 : s.closed.highest() + 2;
+  const StreamId id = s.closed.highest() == 0 ? s.options.first_stream_id : s.closed.highest() + 2;
   s.closed.opened(id);
   s.limits.request(s.now);
   ++s.counters.streams_opened;

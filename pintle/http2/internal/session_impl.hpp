@@ -114,8 +114,12 @@ struct Session::Impl {
   bool server() const { return role == Role::server; }
   bool idle(StreamId id) const { return id % 2 == 0 || id > closed.highest(); }
   bool can_open() const {
-    return !dead && !goaway.was_received() && !goaway.was_sent() && closed.highest() < kMaxStreamId - 1 &&
-           store.size() < peer.max_concurrent_streams && (got_settings || store.size() < kStreamsBeforeSettings);
+    return may_open_again() && store.size() < peer.max_concurrent_streams &&
+           (got_settings || store.size() < kStreamsBeforeSettings);
+  }
+  // open() may succeed again: it failed for want of concurrency.
+  bool may_open_again() const {
+    return !dead && !goaway.was_received() && !goaway.was_sent() && closed.highest() < kMaxStreamId - 1;
   }
   static StreamRecord& record(Stream& stream) { return static_cast<StreamRecord&>(stream); }
   static const StreamRecord& record(const Stream& stream) { return static_cast<const StreamRecord&>(stream); }
