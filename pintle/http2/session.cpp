@@ -16,6 +16,7 @@ Session::Impl::Impl(Role own_role, const Options& given, Events& above, TimePoin
       receive_window(std::max(options.connection_window, kDefaultWindow)),
       limits(options, start),
       control(options.max_control_frames_queued),
+      unread(options.output_cap),
       pings(options),
       preface_left(own_role == Role::server ? kClientPreface.size() : 0),
       preface_deadline(start + options.preface_timeout) {

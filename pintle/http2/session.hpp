@@ -109,8 +109,9 @@ class Session {
   // then, RST_STREAM(NO_ERROR) follows (RFC 9113 section 8.1).
   void send_trailers(Stream& stream, const PreparedBlock& block, std::span<const OutField> more);
   // The direct way: room for `size` bytes of one DATA frame in output(), its header already written; fill them before
-  // any other call. Null when the stream has queued data or trailers, when a window or max frame size is smaller, or
-  // when output_cap is reached: then use queue_data(). REQUIRES: our side of the stream is open.
+  // any other call. Null when the stream has queued data or trailers, when a window or the longest frame (the peer's,
+  // 64 KiB at most) is smaller, or when output_cap is reached: then use queue_data(). REQUIRES: our side of the stream
+  // is open.
   std::byte* write_data(Stream& stream, std::size_t size, bool end_stream);
   // Copies `data` to the stream's queue (and ends our side after it). An empty span with end_stream ends it with an
   // empty DATA frame.

@@ -113,3 +113,29 @@ class ControlQueue {
 };
 
 }  // namespace pintle::http2
+// Whether the peer takes what it is sent, judged by its progress and not by how much waits at one moment: a peer that
+// reads slowly is no fault, one that has more and more prepared and takes nothing of it is.
+class UnreadOutput {
+ public:
+  explicit UnreadOutput(std::size_t cap) : most_(cap + kMost) {}
+
+  // Asked when more waits than the cap: `written` bytes ever went into output, `waiting` of them have not left. False
+  // when the peer has gone too far.
+  [[nodiscard]] bool allows(std::uint64_t written, std::size_t waiting) {
+    if (waiting > most_) return false;
+    if (const std::uint64_t taken = written - waiting; taken != taken_) {
+      taken_ = taken;
+      written_then_ = written;
+    }
+    return written - written_then_ <= kWithoutProgress;
+  }
+
+ private:
+  static constexpr std::size_t kWithoutProgress = 2 * 1024 * 1024;
+  static constexpr std::size_t kMost = 8 * 1024 * 1024;  // or taking a byte now and then would allow any amount
+
+  std::size_t most_;
+  std::uint64_t taken_ = 0;         // bytes that had left when it was last asked
+  std::uint64_t written_then_ = 0;  // and the bytes that were written when that figure last rose
+};
+

@@ -25,7 +25,7 @@ bool is_tls(const FrameHeader& header) {
 
 void Session::Impl::feed(const std::byte* p, const std::byte* end) {
   if (dead) return;
-  if (output.size() > options.output_cap + kUnreadOutput) return calm("output is not read");
+  if (output.size() > options.output_cap && !unread.allows(written, output.size())) return calm("output is not read");
   if (preface_left != 0) p = eat_preface(p, end);
   if (!partial.empty()) p = complete_partial(p, end);
   if (data.open() && p != end && !dead) {

@@ -6,7 +6,10 @@ namespace pintle::http2 {
 namespace {
 
 // Longer frames would save nothing and let one stream hold up the others.
-constexpr std::uint32_t kMaxDataFrame = 16'384;
+constexpr std::uint32_t kMaxTurn = 16'384;
+// What is written directly, and header blocks: however long the frames are that the peer takes, one more of ours must
+// not be what makes output() large.
+constexpr std::uint32_t kMaxSentFrame = 65'536;
 
 }  // namespace
 
@@ -18,7 +21,8 @@ void Session::Impl::write_block(StreamId id, std::uint8_t flags, Encode encode) 
   encode();
   const std::size_t length = output.size() - start - kFrameHeaderSize;
   pings.sent_frames();
-  if (length <= peer.max_frame_size) [[likely]] {
+  const std::uint32_t longest = std::min(peer.max_frame_size, kMaxSentFrame);
+  if (length <= longest) [[likely]] {
     store_frame_header(output.data() + start, {.length = static_cast<std::uint32_t>(length),
                                                .type = FrameType::headers,
                                                .flags = static_cast<std::uint8_t>(flags | kEndHeaders),
@@ -31,7 +35,7 @@ void Session::Impl::write_block(StreamId id, std::uint8_t flags, Encode encode) 
   output.truncate(start);
   FrameType type = FrameType::headers;
   while (!encoded.empty()) {
-    const auto n = static_cast<std::uint32_t>(std::min<std::size_t>(encoded.size(), peer.max_frame_size));
+    const auto n = static_cast<std::uint32_t>(std::min<std::size_t>(encoded.size(), longest));
     if (n == encoded.size()) flags |= kEndHeaders;
     store_frame_header(output.extend(kFrameHeaderSize), {.length = n, .type = type, .flags = flags, .stream = id});
     output.append(encoded.data(), n);
@@ -122,7 +126,7 @@ void Session::Impl::pump() {
 void Session::Impl::turn(StreamRecord& stream) {
   if (!stream.queue.empty()) {
     const std::uint32_t allowed =
-        std::min({stream.send.available(), send_window.available(), peer.max_frame_size, kMaxDataFrame});
+        std::min({stream.send.available(), send_window.available(), peer.max_frame_size, kMaxTurn});
     const auto n = std::min<std::size_t>(stream.queue.size(), allowed);
     if (n == 0) return;
     const bool last = n == stream.queue.size() && stream.end_wanted && stream.trailers == nullptr;
@@ -224,7 +228,7 @@ std::byte* Session::write_data(Stream& stream, std::size_t size, bool end_stream
     record.writable_wanted = true;
     return nullptr;
   }
-  if (size > s.peer.max_frame_size) return nullptr;
+  if (size > std::min(s.peer.max_frame_size, kMaxSentFrame)) return nullptr;
   // Streams that wait for their turn come first.
   if (size > s.send_window.available() || s.output.size() >= s.options.output_cap || s.ready.front() != nullptr) {
     s.schedule_writer(record);

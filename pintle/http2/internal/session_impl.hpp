@@ -125,8 +125,6 @@ struct Session::Impl {
   static const StreamRecord& record(const Stream& stream) { return static_cast<const StreamRecord&>(stream); }
 
   static constexpr std::size_t kStreamsBeforeSettings = 100;
-  // Output beyond the cap that answers to the peer's frames may reach before the peer counts as one that never reads.
-  static constexpr std::size_t kUnreadOutput = 2 * 1024 * 1024;
 
   const Role role;
   const Options options;
@@ -159,6 +157,7 @@ struct Session::Impl {
   TimePoint preface_deadline;
   TimePoint frame_deadline = TimePoint::max();  // for a frame or header block that has begun
   bool got_settings = false;
+  UnreadOutput unread;
   bool pumping = false;
   bool sweep = false;        // writers that found the way closed while pump() ran must be scheduled after it
   bool open_failed = false;  // on_streams_available() is owed
