@@ -75,9 +75,9 @@ void Session::ping(std::uint64_t tag) {
 
 bool Session::dead() const { return impl_->dead; }
 
-bool Session::draining() const { return impl_->goaway.was_sent() || impl_->goaway.was_received(); }
 bool Session::exhausted() const { return impl_->closed.highest() >= kMaxStreamId - 1; }
 
+bool Session::draining() const { return impl_->goaway.was_sent() || impl_->goaway.was_received(); }
 
 const Counters& Session::counters() const {
   impl_->counters.glitches = impl_->limits.glitches();

@@ -82,8 +82,7 @@ void Session::Impl::local_end_sent(StreamRecord& stream) {
   if (!stream.closed()) {
     if (!server()) return;
     write_rst(stream.id(), ErrorCode::no_error);
-    closed.set(stream.id(), ClosedStreams::How::reset_by_us);
-    limits.ended_early();
+    ended_early(stream);
   }
   finish(stream);
 }
