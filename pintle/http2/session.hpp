@@ -39,7 +39,9 @@ class Stream {
 class Events {
  public:
   // The head of a request (server) or of a response (client; 1xx heads are skipped). It obeys RFC 9113 section 8: a
-  // malformed one never gets here. Server: `stream` is new; set its context.
+  // malformed one never gets here. That promises a :status or a :method and no more: CONNECT has an :authority and no
+  // :path (section 8.5), any other request has a :path, of any text, and perhaps no :authority. Server: `stream` is
+  // new; set its context.
   virtual void on_headers(Stream& stream, const HeaderList& fields, bool end_stream) = 0;
   // Server: a head whose decoded list broke max_header_list or max_header_fields: answer 431 and end the stream. (A
   // response's head or trailers that are too large reset the stream with enhance_your_calm.)
