@@ -54,7 +54,7 @@ class ClosedStreams {
     StreamId first = 0, last = 0;
   };
 
-  void skip(StreamId first, StreamId below) {
+  [[gnu::cold]] void skip(StreamId first, StreamId below) {
     highest_ = below;
     const std::uint32_t count = std::min((below - first) / 2, kRemembered);
     for (std::uint32_t i = 1; i <= count; ++i) set(below - 2 * i, How::never_opened);

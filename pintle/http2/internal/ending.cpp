@@ -52,6 +52,11 @@ void Session::Impl::close_now(StreamRecord& stream) {
   store.release(stream);
 }
 
+void Session::Impl::ask_to_stop(const StreamRecord& stream) {
+  write_rst(stream.id(), ErrorCode::no_error);
+  ended_early(stream);
+}
+
 void Session::Impl::ended_early(StreamId id, std::uint32_t window) {
   closed.set(id, ClosedStreams::How::reset_by_us);
   limits.ended_early();

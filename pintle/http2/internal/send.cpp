@@ -5,11 +5,8 @@
 namespace pintle::http2 {
 namespace {
 
-// Longer frames would save nothing and let one stream hold up the others.
+// Longer ones would save nothing and let one stream hold up the others.
 constexpr std::uint32_t kMaxTurn = 16'384;
-// What is written directly, and header blocks: however long the frames are that the peer takes, one more of ours must
-// not be what makes output() large.
-constexpr std::uint32_t kMaxSentFrame = 65'536;
 
 }  // namespace
 
@@ -21,8 +18,7 @@ void Session::Impl::write_block(StreamId id, std::uint8_t flags, Encode encode) 
   encode();
   const std::size_t length = output.size() - start - kFrameHeaderSize;
   pings.sent_frames();
-  const std::uint32_t longest = std::min(peer.max_frame_size, kMaxSentFrame);
-  if (length <= longest) [[likely]] {
+  if (length <= peer.max_frame_size) [[likely]] {
     store_frame_header(output.data() + start, {.length = static_cast<std::uint32_t>(length),
                                                .type = FrameType::headers,
                                                .flags = static_cast<std::uint8_t>(flags | kEndHeaders),
@@ -35,7 +31,7 @@ void Session::Impl::write_block(StreamId id, std::uint8_t flags, Encode encode) 
   output.truncate(start);
   FrameType type = FrameType::headers;
   while (!encoded.empty()) {
-    const auto n = static_cast<std::uint32_t>(std::min<std::size_t>(encoded.size(), longest));
+    const auto n = static_cast<std::uint32_t>(std::min<std::size_t>(encoded.size(), peer.max_frame_size));
     if (n == encoded.size()) flags |= kEndHeaders;
     store_frame_header(output.extend(kFrameHeaderSize), {.length = n, .type = type, .flags = flags, .stream = id});
     output.append(encoded.data(), n);
@@ -79,10 +75,9 @@ void Session::Impl::write_rst(StreamId id, ErrorCode code) {
 // END_STREAM is in output. A server that has said everything lets a peer that has not stop (RFC 9113 section 8.1).
 void Session::Impl::local_end_sent(StreamRecord& stream) {
   stream.set_end_sent();
-  if (!stream.closed()) {
+  if (!stream.closed()) [[unlikely]] {
     if (!server()) return;
-    write_rst(stream.id(), ErrorCode::no_error);
-    ended_early(stream);
+    ask_to_stop(stream);
   }
   finish(stream);
 }
@@ -227,7 +222,7 @@ std::byte* Session::write_data(Stream& stream, std::size_t size, bool end_stream
     record.writable_wanted = true;
     return nullptr;
   }
-  if (size > std::min(s.peer.max_frame_size, kMaxSentFrame)) return nullptr;
+  if (size > s.peer.max_frame_size) return nullptr;
   // Streams that wait for their turn come first.
   if (size > s.send_window.available() || s.output.size() >= s.options.output_cap || s.ready.front() != nullptr) {
     s.schedule_writer(record);

@@ -77,7 +77,7 @@ struct Session::Impl {
   // The windows, counters and rules of a frame with `around` bytes that are not data. Null: its payload is dropped.
   StreamRecord* take_data(const FrameHeader& header, std::uint32_t around);
   const std::byte* data_continue(const std::byte* p, const std::byte* end);
-  void late_data(const FrameHeader& header, std::uint32_t around);
+  [[gnu::cold]] void late_data(const FrameHeader& header, std::uint32_t around);
   void deliver(StreamRecord& stream, std::span<const std::byte> piece, bool last);
 
   // -- The way out: send.cpp ----------------------------------------------------------------------------------------
@@ -109,6 +109,8 @@ struct Session::Impl {
   }
   void flush_finished_slowly();
   void close_now(StreamRecord& stream);
+  // RST_STREAM behind our own early end.
+  [[gnu::cold]] void ask_to_stop(const StreamRecord& stream);
   // We end a stream of which the peer may still send `window` bytes before it knows.
   void ended_early(StreamId id, std::uint32_t window);
   // The same, of a stream that has a record.
