@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 
+#include <pintle/http2/frame/types.hpp>
 #include <pintle/http2/session.hpp>
 
 namespace pintle::http2 {
@@ -22,6 +23,7 @@ class Room final : public Events {
  public:
   std::map<StreamId, Stream*> open;
   bool over = false;
+  bool client = false;
   Session* session = nullptr;
 
   Stream* pick(std::uint8_t n) {
@@ -48,8 +50,16 @@ class Room final : public Events {
     } else {
       add(stream);
     }
-    require(!fields.empty());
     for (const HeaderField& field : fields) require(field.valid_name && field.valid_value);
+    if (client) return require(value(fields, Token::status).size() == 3);
+    // All that the room above may take for granted (RFC 9113 sections 8.3.1 and 8.5).
+    const std::string_view method = value(fields, Token::method);
+    require(!method.empty());
+    require(!value(fields, method == "CONNECT" ? Token::authority : Token::path).empty());
+  }
+  static std::string_view value(const HeaderList& fields, Token token) {
+    const auto at = std::find_if(fields.begin(), fields.end(), [&](const HeaderField& f) { return f.token == token; });
+    return at != fields.end() ? at->value : std::string_view();
   }
   void on_headers(Stream& stream, const HeaderList& fields, bool) override { head(stream, fields); }
   void on_headers_too_large(Stream& stream, bool) override { add(stream); }
@@ -90,6 +100,7 @@ Options options(std::uint8_t choice) {
   if (choice & 16) out.output_cap = 300;
   if (choice & 32) out.stream_queue_mark = 50;
   if (choice & 64) out.header_table_size = 64;
+  if (choice & 128) out.first_stream_id = kMaxStreamId - 2;
   out.ping_strikes = 1'000'000;
   return out;
 }
@@ -160,6 +171,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   pintle::TimePoint now{std::chrono::hours(1)};
   Session session(role, options(data[0]), room, now);
   room.session = &session;
+  room.client = role == Role::client;
   for (std::size_t at = 1; at < size;) {
     const std::uint8_t head = data[at++];
     if (head & 0x80) {
@@ -171,6 +183,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       at += n;
     }
     require(session.active_streams() <= room.open.size());
+    require(!session.can_open() || !session.exhausted());
   }
   session.pump();
   require(session.active_streams() == room.open.size() || session.dead());

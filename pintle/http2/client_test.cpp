@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <pintle/http2/test_support/engine.hpp>
+#include <pintle/testing/wire/heads.hpp>
 
 namespace pintle::http2 {
 namespace {
@@ -13,39 +14,55 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 TEST(Client, InformationalHeadsAreSkipped) {
-  Established client(Role::client);
-  client.open(true);
-  EXPECT_THAT(
-      client.feed(headers(1, response("100")) + headers(1, response("103")) + headers(1, response()).end_stream()),
-      ElementsAre("headers 1 :status=200 end", "closed 1"));
+  for (const Head& head : informational_responses()) {
+    Established client(Role::client);
+    client.open(true);
+    EXPECT_THAT(client.feed(headers(1, head.fields) + headers(1, head.fields) + headers(1, response()).end_stream()),
+                ElementsAre("headers 1 :status=200 end", "closed 1"))
+        << head.name;
+  }
+}
+
+TEST(Client, AnInformationalHeadIsNotTheEnd) {
+  for (const Head& head : informational_responses()) {
+    Established client(Role::client);
+    client.open(true);
+    EXPECT_THAT(client.feed(headers(1, head.fields).end_stream()),
+                ElementsAre("reset 1 PROTOCOL_ERROR by library", "closed 1"))
+        << head.name;
+  }
+}
+
+TEST(Client, AResponseIsTakenWhenItIsWellFormed) {
+  for (const Head& head : good_responses()) {
+    Established client(Role::client);
+    client.open(true);
+    EXPECT_THAT(client.feed(headers(1, head.fields).end_stream()),
+                ElementsAre(StartsWith("headers 1 :status="), "closed 1"))
+        << head.name;
+  }
 }
 
 TEST(Client, AMalformedResponseResetsTheStream) {
-  const std::vector<Frame> bad = {
-      headers(1, {}).end_stream(),
-      headers(1, {{"a", "b"}}).end_stream(),
-      headers(1, response("20")).end_stream(),
-      headers(1, response("2000")).end_stream(),
-      headers(1, response("abc")).end_stream(),
-      headers(1, response("099")).end_stream(),
-      headers(1, response("101")),
-      headers(1, response("100")).end_stream(),
-      headers(1, {{":status", "200"}, {":status", "200"}}).end_stream(),
-      headers(1, {{":status", "200"}, {":path", "/"}}).end_stream(),
-      headers(1, {{"a", "b"}, {":status", "200"}}).end_stream(),
-      headers(1, response("200", {{"connection", "close"}})).end_stream(),
-      headers(1, response("200", {{"Upper", "x"}})).end_stream(),
-      headers(1, response("200", {{"content-length", "5"}})).end_stream(),
-      data(1, "before the head"),
-  };
-  for (const Frame& frame : bad) {
+  for (const Head& head : bad_responses()) {
     Established client(Role::client);
     client.open(true);
     client.sent();
-    EXPECT_THAT(client.feed(frame), ElementsAre("reset 1 PROTOCOL_ERROR by library", "closed 1")) << frame.bytes();
+    EXPECT_THAT(client.feed(headers(1, head.fields)), ElementsAre("reset 1 PROTOCOL_ERROR by library", "closed 1"))
+        << head.name;
     EXPECT_THAT(client.sent(), ElementsAre("RST_STREAM 1 PROTOCOL_ERROR"));
+  }
+}
+
+TEST(Client, DataThatDoesNotFitTheHeadResetsTheStream) {
+  for (const Frame& frame :
+       {headers(1, response("200", {{"content-length", "5"}})).end_stream(), data(1, "before the head")}) {
+    Established client(Role::client);
+    client.open(true);
+    EXPECT_THAT(client.feed(frame), ElementsAre("reset 1 PROTOCOL_ERROR by library", "closed 1")) << frame.bytes();
   }
 }
 

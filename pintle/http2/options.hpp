@@ -30,16 +30,18 @@ struct Options {
   std::uint32_t reset_check_after = 500;  // rapid reset (CVE-2023-44487): close when more than half of at least
   std::chrono::milliseconds reset_window{
       1000};                                //   this many requests in this time were reset before they were answered
-  std::uint32_t max_provoked_resets = 500;  // RST_STREAM that the peer's errors make us send, per connection
+  std::uint32_t max_provoked_resets = 500;  // RST_STREAM that the peer's errors make us send (CVE-2025-8671): a bucket
+  std::uint32_t provoked_reset_rate = 10;   //   of so many, refilled by so many a second and by streams without error
   std::uint32_t glitch_burst = 1'000;  // frames that are allowed and of no use (on closed streams, of unknown type,
-  std::uint32_t glitch_rate = 100;     //   PRIORITY, WINDOW_UPDATE beyond need, refused streams): a bucket of so
-                                       //   many, refilled by so many a second
+  std::uint32_t glitch_rate = 100;     //   PRIORITY, WINDOW_UPDATE and PING beyond need, SETTINGS and GOAWAY after
+                                       //   the first, refused streams): a bucket of so many, refilled by so many a
+                                       //   second
   std::size_t max_control_frames_queued = 1'000;  // SETTINGS and PING acks, RST_STREAM that the peer doesn't read
   std::size_t max_settings_entries = 32;
   std::uint32_t max_empty_data = 100;  // empty DATA frames without END_STREAM, in a row
   std::uint32_t tiny_data_overhead =
-      25'600;                      // bytes that DATA frames below 256 bytes may cost more than they bring: each
-                                   //   costs its header and padding, and pays with twice its payload
+      25'600;                      // bytes that DATA frames may cost more than they bring: each costs its header,
+                                   //   and pays with twice its payload; padding costs nothing
   std::uint32_t ping_strikes = 2;  // PINGs that come too often (gRFC A8); 0 counts none
   std::chrono::milliseconds min_ping_interval{300'000};         // with active streams
   std::chrono::milliseconds min_ping_interval_idle{7'200'000};  // without
@@ -48,6 +50,7 @@ struct Options {
   std::chrono::milliseconds header_block_timeout{10'000};  // from HEADERS to END_HEADERS
 
   // Sending.
+  std::uint32_t first_stream_id = 1;          // client: odd; a high one shows what happens when ids run out
   std::size_t output_cap = 256 * 1024;        // bytes of output beyond which DATA waits in its stream's queue
   std::size_t stream_queue_mark = 64 * 1024;  // queued bytes beyond which a stream's writer waits
 };

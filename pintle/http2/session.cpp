@@ -16,6 +16,7 @@ Session::Impl::Impl(Role own_role, const Options& given, Events& above, TimePoin
       receive_window(std::max(options.connection_window, kDefaultWindow)),
       limits(options, start),
       control(options.max_control_frames_queued),
+      unread(options.output_cap),
       pings(options),
       preface_left(own_role == Role::server ? kClientPreface.size() : 0),
       preface_deadline(start + options.preface_timeout) {
@@ -73,6 +74,8 @@ void Session::ping(std::uint64_t tag) {
 }
 
 bool Session::dead() const { return impl_->dead; }
+
+bool Session::exhausted() const { return impl_->closed.highest() >= kMaxStreamId - 1; }
 
 bool Session::draining() const { return impl_->goaway.was_sent() || impl_->goaway.was_received(); }
 

@@ -39,7 +39,9 @@ class Stream {
 class Events {
  public:
   // The head of a request (server) or of a response (client; 1xx heads are skipped). It obeys RFC 9113 section 8: a
-  // malformed one never gets here. Server: `stream` is new; set its context.
+  // malformed one never gets here. That promises a :status or a :method and no more: CONNECT has an :authority and no
+  // :path (section 8.5), any other request has a :path, of any text, and perhaps no :authority. Server: `stream` is
+  // new; set its context.
   virtual void on_headers(Stream& stream, const HeaderList& fields, bool end_stream) = 0;
   // Server: a head whose decoded list broke max_header_list or max_header_fields: answer 431 and end the stream. (A
   // response's head or trailers that are too large reset the stream with enhance_your_calm.)
@@ -61,7 +63,7 @@ class Events {
   virtual void on_ping_ack(std::uint64_t tag) = 0;
   // GOAWAY came: streams above `last` were reset as refused_stream before this call.
   virtual void on_goaway(StreamId last, ErrorCode code, std::string_view debug) = 0;
-  // Client: open() may succeed again after it returned null for want of concurrency.
+  // Client: open() may succeed again after it returned null for want of concurrency. (It never does when ids ran out.)
   virtual void on_streams_available() = 0;
   // The connection is over: every stream was reset and closed before this call. Send what output() still holds (a
   // GOAWAY at its end), then close. feed() does nothing any more. Not called by on_transport_closed().
@@ -98,17 +100,20 @@ class Session {
 
   // -- Streams ------------------------------------------------------------------------------------------------------
   // Client: opens a stream and sends its head. Null when the peer's MAX_CONCURRENT_STREAMS is reached, after GOAWAY, or
-  // when ids ran out; can_open() tells beforehand.
+  // when ids ran out; can_open() tells beforehand. After the last two it stays false.
   Stream* open(const PreparedBlock& head, std::span<const OutField> more, bool end_stream, void* context);
   bool can_open() const;
+  // The last stream id was used (RFC 9113 section 5.1.1): nothing more begins on this connection, what is open goes on.
+  bool exhausted() const;
   // Server: the response head, or head and end in one (Trailers-Only). Client: not used after open().
   void send_head(Stream& stream, const PreparedBlock& head, std::span<const OutField> more, bool end_stream);
   // Trailers; they end our side once the stream's queue has gone out. Server: when the peer has not ended its side by
   // then, RST_STREAM(NO_ERROR) follows (RFC 9113 section 8.1).
   void send_trailers(Stream& stream, const PreparedBlock& block, std::span<const OutField> more);
   // The direct way: room for `size` bytes of one DATA frame in output(), its header already written; fill them before
-  // any other call. Null when the stream has queued data or trailers, when a window or max frame size is smaller, or
-  // when output_cap is reached: then use queue_data(). REQUIRES: our side of the stream is open.
+  // any other call. Null when the stream has queued data or trailers, when a window or the longest frame (the peer's,
+  // 64 KiB at most) is smaller, or when output_cap is reached: then use queue_data(). REQUIRES: our side of the stream
+  // is open.
   std::byte* write_data(Stream& stream, std::size_t size, bool end_stream);
   // Copies `data` to the stream's queue (and ends our side after it). An empty span with end_stream ends it with an
   // empty DATA frame.

@@ -199,5 +199,37 @@ TEST(ClosedStreams, RememberHowTheyEnded) {
   EXPECT_EQ(closed.how(0x7fff'fffd), How::never_opened);
 }
 
+TEST(ClosedStreams, RememberWhatWasSkippedLongAgo) {
+  using How = ClosedStreams::How;
+  ClosedStreams closed;
+  closed.opened(1);
+  closed.opened(1'000'001);
+  closed.opened(2'000'001);
+  EXPECT_EQ(closed.how(3), How::never_opened);
+  EXPECT_EQ(closed.how(999'999), How::never_opened);
+  EXPECT_EQ(closed.how(1'000'003), How::never_opened);
+  EXPECT_EQ(closed.how(1), How::reset_by_us) << "opened, and how it ended is forgotten";
+  EXPECT_EQ(closed.how(1'000'001), How::reset_by_us);
+}
+
+TEST(ClosedStreams, OfTooManyGapsTheEldestGrowTogether) {
+  using How = ClosedStreams::How;
+  ClosedStreams closed;
+  for (StreamId id = 1; id < 1'000'000; id += 10'000) closed.opened(id);
+  EXPECT_EQ(closed.how(3), How::never_opened);
+  EXPECT_EQ(closed.how(500'003), How::never_opened);
+  EXPECT_EQ(closed.how(980'003), How::never_opened);
+  EXPECT_EQ(closed.how(980'001), How::reset_by_us);
+}
+
+TEST(ClosedStreams, BeginWhereverThePeerDoes) {
+  using How = ClosedStreams::How;
+  ClosedStreams closed;
+  closed.opened(0x7fff'fffb);
+  EXPECT_EQ(closed.how(1), How::never_opened);
+  EXPECT_EQ(closed.how(0x7fff'fff9), How::never_opened);
+  EXPECT_EQ(closed.how(0x7fff'fffb), How::ended);
+}
+
 }  // namespace
 }  // namespace pintle::http2

@@ -14,8 +14,12 @@ constexpr std::uint64_t kDrainTag = 0x70696e746c652d64;      // "pintle-d"
 constexpr std::uint64_t kKeepaliveTag = 0x70696e746c652d6b;  // "pintle-k"
 constexpr std::size_t kIdleOutput = 16 * 1024;               // memory that a connection without streams keeps
 constexpr Duration kIdleMemory = std::chrono::seconds(1);  //   after this time; until then the next call may need more
-constexpr int kReadsPerTurn = 4;                       // of a full buffer: then the other connections have their turn
+constexpr int kReadsPerTurn = 4;  // of a full buffer: then the other connections have their turn
+// A client that comes so near the last id is asked to go elsewhere while it still can.
+constexpr http2::StreamId kLastIds = http2::kMaxStreamId - 2 * 1000;
 constexpr Duration kNotice = std::chrono::seconds(1);  // from the first to the second GOAWAY of an end of our own
+
+constexpr std::string_view kNoIds = "stream ids run out";
 
 const PreparedBlock kTooLarge(0, {{":status", "431"}});
 
@@ -120,6 +124,8 @@ void Connection::on_headers(http2::Stream& stream, const Headers& fields, bool e
     }
     return;
   }
+  if (stream.id() > kLastIds) [[unlikely]]
+    drain(kNotice, kNoIds);
   Exchange& exchange = acceptor_->accept(*this, fields);
   exchange.attach(*this, stream, end);
   link(exchange);
@@ -219,6 +225,13 @@ void Connection::open(Exchange& exchange, const PreparedBlock& head, std::span<c
   exchange.attach(*this, *stream, false);
   exchange.sent_end_ = end;
   link(exchange);
+  if (stream->id() == http2::kMaxStreamId) [[unlikely]]
+    ids_ran_out();
+}
+
+void Connection::ids_ran_out() {
+  drain(Duration::zero(), kNoIds);
+  if (!std::exchange(draining_, true)) owner_.on_draining(*this);
 }
 
 void Connection::link(Exchange& exchange) {

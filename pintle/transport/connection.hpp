@@ -33,8 +33,9 @@ class Acceptor {
 // Who keeps the connection. Called from the loop.
 class ConnectionOwner {
  public:
-  virtual void on_ready(Connection& connection) = 0;     // the peer's first SETTINGS came
-  virtual void on_draining(Connection& connection) = 0;  // the peer sent GOAWAY: no new streams here
+  virtual void on_ready(Connection& connection) = 0;  // the peer's first SETTINGS came
+  // No new streams here: the peer sent GOAWAY, or the last stream id was used, which open() tells before it returns.
+  virtual void on_draining(Connection& connection) = 0;
   virtual void on_capacity(Connection& connection) = 0;  // client: the peer allows more streams now
   // Client: the peer ends the connection because it was pinged too often (gRFC A8); on_draining() may follow.
   virtual void on_too_many_pings(Connection& connection) = 0;
@@ -76,12 +77,14 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   ~Connection();
 
   // -- Client -------------------------------------------------------------------------------------------------------
-  // False for want of streams: it may be true again when one of them ends, and after on_capacity().
+  // False for want of streams: it may be true again when one of them ends, and after on_capacity(). False for good
+  // after on_draining().
   bool can_open() {
     if (phase_ != Phase::open || !ready_ || draining_) return false;
     return session_.can_open() || !(refused_open_ = true);
   }
-  // Opens a stream for `exchange`. REQUIRES: can_open().
+  // Opens a stream for `exchange`. REQUIRES: can_open(). When it is the last that there is an id for, the connection
+  // drains: what is open goes on.
   void open(Exchange& exchange, const PreparedBlock& head, std::span<const OutField> more, bool end);
 
   // -- The end ------------------------------------------------------------------------------------------------------
@@ -146,6 +149,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   void close_soon(std::string_view reason);
   void link(Exchange& exchange);
   void forget(Exchange& exchange);
+  void ids_ran_out();
   void finished_running();
 
   struct End : TurnEnd {

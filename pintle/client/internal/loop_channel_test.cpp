@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include <pintle/client/test_support/frame_server.hpp>
+#include <pintle/http2/frame/types.hpp>
 
 namespace pintle::client::test {
 namespace {
@@ -234,6 +235,49 @@ TEST_F(GoingAway, CallsAboveTheLastIdWereNotProcessed) {
   EXPECT_EQ(outcome.status.code(), Code::unavailable);
   EXPECT_FALSE(outcome.processed);
   EXPECT_FALSE(served.done());
+}
+
+// 2^30 calls on one connection.
+class IdsRunOut : public ::testing::Test, public ChannelTest {
+ protected:
+  static ChannelOptions near_the_end() {
+    ChannelOptions options;
+    options.connection.http2.first_stream_id = http2::kMaxStreamId - 2;
+    return options;
+  }
+  IdsRunOut() : ChannelTest(near_the_end()) {}
+};
+
+TEST_F(IdsRunOut, TheNextConnectionIsDialledAtOnceAndNoCallIsLost) {
+  RunningCall first = connected_call();
+  RunningCall last = call("/s/last");
+  EXPECT_EQ(dials(), 2u) << "without waiting for the next call";
+  Peer& old_peer = server->peers.front();
+  RunningCall next = call("/s/next");
+  peer().settle();
+  peer().answer(http2::kMaxStreamId - 2, "next");
+  EXPECT_THAT(next.get().responses, ElementsAre("next"));
+
+  old_peer.answer(http2::kMaxStreamId - 2, "first");
+  EXPECT_THAT(first.get().responses, ElementsAre("first"));
+  EXPECT_TRUE(old_peer.client_is_there());
+  old_peer.answer(http2::kMaxStreamId, "last");
+  EXPECT_THAT(last.get().responses, ElementsAre("last"));
+  EXPECT_FALSE(old_peer.client_is_there()) << "it is closed with its last call";
+}
+
+TEST_F(IdsRunOut, CallsThatWaitedForAStreamGoOnElsewhere) {
+  RunningCall first = call("/s/a"), last = call("/s/b"), waiting = call("/s/c");
+  peer().settle({{SettingId::max_concurrent_streams, 1}});
+  peer().answer(http2::kMaxStreamId - 2);
+  EXPECT_TRUE(first.done());
+  EXPECT_EQ(dials(), 2u);
+  server->peers.back().settle();
+  server->peers.back().answer(http2::kMaxStreamId - 2);
+  EXPECT_TRUE(waiting.done());
+  EXPECT_EQ(waiting.get().status, Status());
+  server->peers.front().answer(http2::kMaxStreamId);
+  EXPECT_EQ(last.get().status, Status());
 }
 
 class StreamLimit : public ::testing::Test, public ChannelTest {

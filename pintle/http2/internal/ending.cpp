@@ -4,8 +4,7 @@ namespace pintle::http2 {
 
 void Session::Impl::stream_error(StreamRecord& stream, ErrorCode code) {
   write_rst(stream.id(), code);
-  closed.set(stream.id(), ClosedStreams::How::reset_by_us);
-  limits.ended_early();
+  ended_early(stream);
   ++counters.streams_reset_by_us;
   drop(stream, code, Initiator::library);
   if (dead) return;
@@ -53,12 +52,27 @@ void Session::Impl::close_now(StreamRecord& stream) {
   store.release(stream);
 }
 
+void Session::Impl::ask_to_stop(const StreamRecord& stream) {
+  write_rst(stream.id(), ErrorCode::no_error);
+  ended_early(stream);
+}
+
+void Session::Impl::ended_early(StreamId id, std::uint32_t window) {
+  closed.set(id, ClosedStreams::How::reset_by_us);
+  limits.ended_early();
+  early_ends.add(id, window);
+}
+
 void Session::Impl::provoked() {
-  if (!limits.provoked_reset()) calm("too many stream errors");
+  if (!limits.provoked_reset(now, counters.streams_opened)) calm("too many stream errors");
 }
 
 void Session::Impl::glitch() {
   if (!limits.glitch(now)) calm("too many useless frames");
+}
+
+void Session::Impl::hint() {
+  if (!limits.hint(now, counters.streams_opened)) calm("too many useless frames");
 }
 
 void Session::Impl::fail(ErrorCode code, std::string_view reason, Initiator by) {
@@ -83,8 +97,7 @@ void Session::reset(Stream& stream, ErrorCode code) {
   StreamRecord& record = Impl::record(stream);
   if (s.dead || record.closed()) return;
   s.write_rst(record.id(), code);
-  s.closed.set(record.id(), ClosedStreams::How::reset_by_us);
-  s.limits.ended_early();
+  s.ended_early(record);
   ++s.counters.streams_reset_by_us;
   s.close_now(record);
 }

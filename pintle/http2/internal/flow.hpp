@@ -47,6 +47,7 @@ class ReceiveWindow {
     window_.take(n);
     return true;
   }
+  std::uint32_t available() const { return window_.available(); }
   // Owes the peer `n` bytes more. The increment to send now, or 0.
   std::uint32_t credit(std::uint32_t n) {
     owed_ += n;

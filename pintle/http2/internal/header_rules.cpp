@@ -80,7 +80,8 @@ HeadVerdict check_request(const HeaderList& fields) {
   const bool connect = scan.method == "CONNECT";
   if (!connect && (scan.filled & kNeeded) != kNeeded) return {};
   // Section 8.5: CONNECT has an authority and neither scheme nor path.
-  if (connect && (scan.seen & kAnyPseudo) != (bit(Token::method) | bit(Token::authority))) return {};
+  constexpr std::uint32_t kConnect = bit(Token::method) | bit(Token::authority);
+  if (connect && ((scan.seen & kAnyPseudo) != kConnect || (scan.filled & kConnect) != kConnect)) return {};
   return {.well_formed = true, .content_length = scan.content_length};
 }
 

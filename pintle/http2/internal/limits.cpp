@@ -1,33 +1,52 @@
 #include <pintle/http2/internal/limits.hpp>
 
-#include <algorithm>
+#include <utility>
 
 namespace pintle::http2 {
+namespace {
 
-bool Limits::glitch(TimePoint now) {
-  ++glitches_;
-  if (glitch_tokens_ == 0 || now - glitch_refilled_ >= std::chrono::seconds(1)) {
-    const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - glitch_refilled_);
-    const auto fresh = static_cast<std::uint64_t>(elapsed.count()) * options_.glitch_rate / 1000;
+// A peer with fewer errors than one in so many streams is never cut off for them.
+constexpr std::uint64_t kStreamsPerReset = 50;
+
+}  // namespace
+
+bool Bucket::take(TimePoint now) {
+  if (left_ == 0 || now - refilled_ >= std::chrono::seconds(1)) {
+    const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - refilled_);
+    const auto fresh = static_cast<std::uint64_t>(elapsed.count()) * per_second_ / 1000;
     if (fresh > 0) {
-      glitch_tokens_ = std::min<std::uint64_t>(glitch_tokens_ + fresh, options_.glitch_burst);
-      glitch_refilled_ = now;
+      give(fresh);
+      refilled_ = now;
     }
   }
-  if (glitch_tokens_ == 0) return false;
-  --glitch_tokens_;
+  if (left_ == 0) return false;
+  --left_;
   return true;
 }
 
-bool Limits::small_data_frame(std::size_t payload, std::size_t padding) {
+bool Limits::provoked_reset(TimePoint now, std::uint64_t streams) {
+  const std::uint64_t fresh = streams - std::exchange(streams_, streams);
+  if (fresh > 1) good_streams_ += fresh - 1;  // one of them is this one
+  provoked_.give(good_streams_ / kStreamsPerReset);
+  good_streams_ %= kStreamsPerReset;
+  return provoked_.take(now);
+}
+
+bool Limits::hint(TimePoint now, std::uint64_t streams) {
+  if (hints_ >= streams) return glitch(now);
+  ++hints_;
+  ++glitches_;
+  return true;
+}
+
+bool Limits::small_data_frame(std::size_t payload) {
   if (payload == 0) {
     if (++empty_frames_ > options_.max_empty_data) return false;
   } else {
     empty_frames_ = 0;
   }
-  // Five bytes, the smallest gRPC message, pay for their own frame; less does not, and padding never does.
-  const std::size_t cost = 9 + padding, earned = 2 * payload;
-  overhead_ = overhead_ + cost > earned ? overhead_ + cost - earned : 0;
+  overhead_ += kFrameCost;
+  overhead_ -= std::min(overhead_, 2 * payload);
   return overhead_ <= options_.tiny_data_overhead;
 }
 

@@ -25,7 +25,7 @@ bool is_tls(const FrameHeader& header) {
 
 void Session::Impl::feed(const std::byte* p, const std::byte* end) {
   if (dead) return;
-  if (output.size() > options.output_cap + kUnreadOutput) return calm("output is not read");
+  if (output.size() > options.output_cap && !unread.allows(written, output.size())) return calm("output is not read");
   if (preface_left != 0) p = eat_preface(p, end);
   if (!partial.empty()) p = complete_partial(p, end);
   if (data.open() && p != end && !dead) {
@@ -148,13 +148,13 @@ void Session::Impl::frame(const FrameHeader& header, std::span<const std::byte> 
     case FrameType::data:  // goes its own way
       break;
   }
-  glitch();  // unknown types are ignored (RFC 9113 section 4.1)
+  hint();  // unknown types are ignored (RFC 9113 section 4.1)
 }
 
 // Priorities are never used (RFC 9113 section 5.3.2), but RFC 7540's errors are still errors.
 void Session::Impl::on_priority(const FrameHeader& header, std::span<const std::byte> payload) {
   if (header.stream == 0) return fail(ErrorCode::protocol_error, "PRIORITY on stream 0");
-  glitch();
+  hint();
   if (dead) return;
   StreamRecord* stream = store.find(header.stream);
   // RST_STREAM must not be sent for an idle stream, and is of no use to a closed one: there the connection pays.
@@ -176,9 +176,12 @@ void Session::Impl::on_rst_stream(const FrameHeader& header, std::span<const std
   StreamRecord* stream = store.find(header.stream);
   if (stream == nullptr) {
     // The two sides may end a stream at the same time: the first is no fault.
-    const auto how = closed.how(header.stream);
-    if (how == ClosedStreams::How::reset_by_peer || how == ClosedStreams::How::never_opened) return glitch();
-    return closed.set(header.stream, ClosedStreams::How::reset_by_peer);
+    using How = ClosedStreams::How;
+    const How how = closed.how(header.stream);
+    const bool first = early_ends.forget(header.stream) ||
+                       (closed.remembers(header.stream) && (how == How::ended || how == How::reset_by_us));
+    if (!first) return glitch();
+    return closed.set(header.stream, How::reset_by_peer);
   }
   ++counters.streams_reset_by_peer;
   const bool unanswered = server() && !stream->head_sent;
@@ -195,6 +198,9 @@ void Session::Impl::on_settings(const FrameHeader& header, std::span<const std::
   }
   if (payload.size() % 6 != 0) return fail(ErrorCode::frame_size_error, "bad SETTINGS");
   if (payload.size() / 6 > options.max_settings_entries) return calm("too many SETTINGS entries");
+  const bool first = !got_settings;
+  if (!first) glitch();
+  if (dead) return;
   const PeerSettings before = peer;
   if (const auto applied = peer.apply(payload, role); !applied) {
     return fail(applied.error().code, applied.error().reason);
@@ -208,7 +214,6 @@ void Session::Impl::on_settings(const FrameHeader& header, std::span<const std::
     if (overflow) return fail(ErrorCode::flow_control_error, "INITIAL_WINDOW_SIZE overflows a window");
   }
   if (peer.header_table_size != before.header_table_size) encoder.set_peer_table_size(peer.header_table_size);
-  const bool first = !got_settings;
   got_settings = true;
   preface_deadline = TimePoint::max();
   append_settings_ack(output);
@@ -243,6 +248,7 @@ void Session::Impl::on_ping(const FrameHeader& header, std::span<const std::byte
     return events.on_ping_ack(tag);
   }
   if (server() && !pings.received(now, store.size() != 0)) return calm("too_many_pings");
+  if (!limits.reply(now)) return calm("too many PING frames");
   append_ping(output, tag, true);
   written += kFrameHeaderSize + 8;
   count_control();
@@ -251,6 +257,8 @@ void Session::Impl::on_ping(const FrameHeader& header, std::span<const std::byte
 void Session::Impl::on_goaway(const FrameHeader& header, std::span<const std::byte> payload) {
   if (header.stream != 0) return fail(ErrorCode::protocol_error, "GOAWAY on a stream");
   if (payload.size() < 8) return fail(ErrorCode::frame_size_error, "bad GOAWAY");
+  if (goaway.was_received()) glitch();
+  if (dead) return;
   const GoawayPayload said = parse_goaway(payload);
   if (!goaway.receive(said.last_stream)) return fail(ErrorCode::protocol_error, "GOAWAY raised its last stream");
   if (!server()) {
@@ -266,7 +274,7 @@ void Session::Impl::on_goaway(const FrameHeader& header, std::span<const std::by
 void Session::Impl::on_window_update(const FrameHeader& header, std::span<const std::byte> payload) {
   if (payload.size() != 4) return fail(ErrorCode::frame_size_error, "bad WINDOW_UPDATE");
   const std::uint32_t increment = load32(payload.data()) & kMaxWindow;
-  if (!limits.window_update(now)) return calm("too many WINDOW_UPDATE frames");
+  if (!limits.reply(now)) return calm("too many WINDOW_UPDATE frames");
   if (header.stream == 0) {
     if (increment == 0) return fail(ErrorCode::protocol_error, "WINDOW_UPDATE of 0");
     if (!send_window.add(increment)) fail(ErrorCode::flow_control_error, "the connection's window overflows");

@@ -49,7 +49,7 @@ inline StreamRecord* Session::Impl::take_data(const FrameHeader& header, std::ui
   }
   StreamRecord* const stream = store.find(header.stream);
   if (stream == nullptr) {
-    late_data(header);
+    late_data(header, around);
     return nullptr;
   }
   const auto reset = [&](ErrorCode code) -> StreamRecord* {
@@ -65,7 +65,7 @@ inline StreamRecord* Session::Impl::take_data(const FrameHeader& header, std::ui
     if (stream->content_left < 0 || (header.has(kEndStream) && stream->content_left != 0))
       return reset(ErrorCode::protocol_error);
   }
-  if (!limits.data_frame(payload, around, header.has(kEndStream))) {
+  if (!limits.data_frame(payload, header.has(kEndStream))) {
     calm("too many small DATA frames");
     return nullptr;
   }
@@ -92,19 +92,27 @@ inline void Session::Impl::deliver(StreamRecord& stream, std::span<const std::by
   events.on_data(stream, piece, last);
 }
 
-void Session::Impl::late_data(const FrameHeader& header) {
+void Session::Impl::late_data(const FrameHeader& header, std::uint32_t around) {
   if (idle(header.stream)) return fail(ErrorCode::protocol_error, "DATA on an idle stream");
-  switch (closed.how(header.stream)) {
+  const bool last = header.has(kEndStream);
+  std::uint32_t* const left = early_ends.find(header.stream);
+  const bool by_rights = left != nullptr && header.length <= *left;
+  if (by_rights) *left -= header.length;
+  if (left != nullptr && last) early_ends.forget(header.stream);
+  if (by_rights) {
+    if (last) closed.set(header.stream, How::ended);
+    if (!limits.late_data_frame(header.length - around, last)) calm("too many small DATA frames");
+    return;
+  }
+  switch (left != nullptr ? How::reset_by_us : closed.how(header.stream)) {
     case How::ended:
       return fail(ErrorCode::stream_closed, "DATA after the end of the stream");
     case How::never_opened:
       return fail(ErrorCode::stream_closed, "DATA on a stream that was skipped");
     case How::reset_by_peer:
-      write_rst(header.stream, ErrorCode::stream_closed);
-      count_control();
-      return provoked();
+      return answer_after_reset(header.stream);
     case How::reset_by_us:
-      if (header.has(kEndStream)) closed.set(header.stream, How::ended);
+      if (last) closed.set(header.stream, How::ended);
       if (!limits.late_frame(now)) calm("too many frames on closed streams");
       return;
   }

@@ -76,23 +76,25 @@ void Session::Impl::request_head(StreamId id, bool end_stream, std::uint32_t dep
                                  bool too_large) {
   closed.opened(id);
   limits.request(now);
-  if (goaway.refuses(id)) return closed.set(id, How::reset_by_us);
-  if (depends_on == id) {
-    refuse(id, ErrorCode::protocol_error);
-    return provoked();
+  if (goaway.refuses(id)) {
+    ended_early(id, local.stream_window());
+    return glitch();
   }
+  if (depends_on == id) return reject(id, ErrorCode::protocol_error);
   if (store.size() >= options.max_concurrent_streams) {
+    // A peer that has not seen our SETTINGS knows of no limit (RFC 9113 section 5.1.2).
+    const bool knew = local.is_acknowledged();
     refuse(id, ErrorCode::refused_stream);
+    if (!knew) return;
+    count_control();
     return glitch();
   }
   HeadVerdict verdict{.well_formed = true};
   if (!too_large) {
     if (!section.as_head) section.as_head = check_request(section.fields);
     verdict = *section.as_head;
-    if (!verdict.well_formed || (end_stream && verdict.content_length > 0)) {
-      refuse(id, ErrorCode::protocol_error);
-      return provoked();
-    }
+    if (!verdict.well_formed || (end_stream && verdict.content_length > 0))
+      return reject(id, ErrorCode::protocol_error);
   }
   StreamRecord& stream = store.open(id, peer.initial_window, local.stream_window());
   ++counters.streams_opened;
@@ -131,17 +133,19 @@ void Session::Impl::trailers(StreamRecord& stream, bool end_stream, Section& sec
 }
 
 void Session::Impl::late_headers(StreamId id, bool end_stream) {
-  switch (closed.how(id)) {
+  const How how = early_ends.find(id) != nullptr ? How::reset_by_us : closed.how(id);
+  switch (how) {
     case How::ended:
       return fail(ErrorCode::stream_closed, "HEADERS after the end of the stream");
     case How::never_opened:
       return fail(ErrorCode::protocol_error, "stream id below one that was used");
     case How::reset_by_peer:
-      refuse(id, ErrorCode::stream_closed);
-      closed.set(id, How::reset_by_peer);
-      return provoked();
+      return answer_after_reset(id);
     case How::reset_by_us:
-      if (end_stream) closed.set(id, How::ended);
+      if (end_stream) {
+        closed.set(id, How::ended);
+        early_ends.forget(id);
+      }
       if (!limits.late_frame(now)) calm("too many frames on closed streams");
       return;
   }
@@ -149,11 +153,21 @@ void Session::Impl::late_headers(StreamId id, bool end_stream) {
 
 // RST_STREAM for a stream that never gets a record.
 void Session::Impl::refuse(StreamId id, ErrorCode code) {
-  closed.set(id, How::reset_by_us);
-  limits.ended_early();
+  ended_early(id, local.stream_window());
   ++counters.streams_reset_by_us;
   write_rst(id, code);
+}
+
+void Session::Impl::reject(StreamId id, ErrorCode code) {
+  refuse(id, code);
   count_control();
+  provoked();
+}
+
+void Session::Impl::answer_after_reset(StreamId id) {
+  write_rst(id, ErrorCode::stream_closed);
+  count_control();
+  provoked();
 }
 
 }  // namespace pintle::http2

@@ -5,8 +5,8 @@
 namespace pintle::http2 {
 namespace {
 
-// Longer frames would save nothing and let one stream hold up the others.
-constexpr std::uint32_t kMaxDataFrame = 16'384;
+// Longer ones would save nothing and let one stream hold up the others.
+constexpr std::uint32_t kMaxTurn = 16'384;
 
 }  // namespace
 
@@ -75,11 +75,9 @@ void Session::Impl::write_rst(StreamId id, ErrorCode code) {
 // END_STREAM is in output. A server that has said everything lets a peer that has not stop (RFC 9113 section 8.1).
 void Session::Impl::local_end_sent(StreamRecord& stream) {
   stream.set_end_sent();
-  if (!stream.closed()) {
+  if (!stream.closed()) [[unlikely]] {
     if (!server()) return;
-    write_rst(stream.id(), ErrorCode::no_error);
-    closed.set(stream.id(), ClosedStreams::How::reset_by_us);
-    limits.ended_early();
+    ask_to_stop(stream);
   }
   finish(stream);
 }
@@ -122,7 +120,7 @@ void Session::Impl::pump() {
 void Session::Impl::turn(StreamRecord& stream) {
   if (!stream.queue.empty()) {
     const std::uint32_t allowed =
-        std::min({stream.send.available(), send_window.available(), peer.max_frame_size, kMaxDataFrame});
+        std::min({stream.send.available(), send_window.available(), peer.max_frame_size, kMaxTurn});
     const auto n = std::min<std::size_t>(stream.queue.size(), allowed);
     if (n == 0) return;
     const bool last = n == stream.queue.size() && stream.end_wanted && stream.trailers == nullptr;
@@ -164,10 +162,10 @@ void Session::Impl::consume(StreamRecord& stream, std::size_t size) {
 Stream* Session::open(const PreparedBlock& head, std::span<const OutField> more, bool end_stream, void* context) {
   Impl& s = *impl_;
   if (!s.can_open()) {
-    s.open_failed = !s.dead && !s.goaway.was_received() && !s.goaway.was_sent();
+    s.open_failed = s.may_open_again();
     return nullptr;
   }
-  const StreamId id = s.closed.highest() == 0 ? 1 : s.closed.highest() + 2;
+  const StreamId id = s.closed.highest() == 0 ? s.options.first_stream_id : s.closed.highest() + 2;
   s.closed.opened(id);
   s.limits.request(s.now);
   ++s.counters.streams_opened;

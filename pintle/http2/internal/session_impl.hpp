@@ -9,6 +9,7 @@
 #include <pintle/http2/hpack/decoder.hpp>
 #include <pintle/http2/hpack/encoder.hpp>
 #include <pintle/http2/internal/closed_streams.hpp>
+#include <pintle/http2/internal/early_ends.hpp>
 #include <pintle/http2/internal/frame_input.hpp>
 #include <pintle/http2/internal/goaway.hpp>
 #include <pintle/http2/internal/header_rules.hpp>
@@ -64,6 +65,10 @@ struct Session::Impl {
   void trailers(StreamRecord& stream, bool end_stream, Section& section);
   void late_headers(StreamId id, bool end_stream);
   void refuse(StreamId id, ErrorCode code);
+  // The same, for a fault of the peer's.
+  void reject(StreamId id, ErrorCode code);
+  // The peer goes on with a stream that it has reset itself.
+  void answer_after_reset(StreamId id);
 
   // receive_data.cpp
   // A DATA frame that is there to its end and has no padding: what data_begin() and data_continue() do in steps.
@@ -72,7 +77,7 @@ struct Session::Impl {
   // The windows, counters and rules of a frame with `around` bytes that are not data. Null: its payload is dropped.
   StreamRecord* take_data(const FrameHeader& header, std::uint32_t around);
   const std::byte* data_continue(const std::byte* p, const std::byte* end);
-  void late_data(const FrameHeader& header);
+  [[gnu::cold]] void late_data(const FrameHeader& header, std::uint32_t around);
   void deliver(StreamRecord& stream, std::span<const std::byte> piece, bool last);
 
   // -- The way out: send.cpp ----------------------------------------------------------------------------------------
@@ -104,8 +109,17 @@ struct Session::Impl {
   }
   void flush_finished_slowly();
   void close_now(StreamRecord& stream);
+  // RST_STREAM behind our own early end.
+  [[gnu::cold]] void ask_to_stop(const StreamRecord& stream);
+  // We end a stream of which the peer may still send `window` bytes before it knows.
+  void ended_early(StreamId id, std::uint32_t window);
+  // The same, of a stream that has a record.
+  void ended_early(const StreamRecord& stream) {
+    ended_early(stream.id(), stream.peer_ended() ? 0 : stream.receive.available());
+  }
   void provoked();
   void glitch();
+  void hint();
   // The connection ends (RFC 9113 section 5.4.1).
   void fail(ErrorCode code, std::string_view reason, Initiator by = Initiator::library);
   void calm(std::string_view reason) { fail(ErrorCode::enhance_your_calm, reason); }
@@ -114,15 +128,17 @@ struct Session::Impl {
   bool server() const { return role == Role::server; }
   bool idle(StreamId id) const { return id % 2 == 0 || id > closed.highest(); }
   bool can_open() const {
-    return !dead && !goaway.was_received() && !goaway.was_sent() && closed.highest() < kMaxStreamId - 1 &&
-           store.size() < peer.max_concurrent_streams && (got_settings || store.size() < kStreamsBeforeSettings);
+    return may_open_again() && store.size() < peer.max_concurrent_streams &&
+           (got_settings || store.size() < kStreamsBeforeSettings);
+  }
+  // open() may succeed again: it failed for want of concurrency.
+  bool may_open_again() const {
+    return !dead && !goaway.was_received() && !goaway.was_sent() && closed.highest() < kMaxStreamId - 1;
   }
   static StreamRecord& record(Stream& stream) { return static_cast<StreamRecord&>(stream); }
   static const StreamRecord& record(const Stream& stream) { return static_cast<const StreamRecord&>(stream); }
 
   static constexpr std::size_t kStreamsBeforeSettings = 100;
-  // Output beyond the cap that answers to the peer's frames may reach before the peer counts as one that never reads.
-  static constexpr std::size_t kUnreadOutput = 2 * 1024 * 1024;
 
   const Role role;
   const Options options;
@@ -137,11 +153,13 @@ struct Session::Impl {
   Sections sections;
   StreamStore store;
   ClosedStreams closed;
+  EarlyEnds early_ends;
   Scheduler ready;
   Window send_window{kDefaultWindow};
   ReceiveWindow receive_window;
   Limits limits;
   ControlQueue control;
+  UnreadOutput unread;
   PingGuard pings;
   Goaway goaway;
   Counters counters;

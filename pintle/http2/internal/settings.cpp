@@ -1,5 +1,7 @@
 #include <pintle/http2/internal/settings.hpp>
 
+#include <algorithm>
+
 namespace pintle::http2 {
 
 std::expected<void, Fault> PeerSettings::apply(std::span<const std::byte> payload, Role self) {
@@ -25,7 +27,7 @@ std::expected<void, Fault> PeerSettings::apply(std::span<const std::byte> payloa
         if (value < kMinMaxFrameSize || value > kMaxMaxFrameSize) {
           return std::unexpected(Fault{ErrorCode::protocol_error, "bad MAX_FRAME_SIZE"});
         }
-        max_frame_size = value;
+        max_frame_size = std::min(value, kMaxSentFrame);
         break;
       case SettingId::max_header_list_size:
         max_header_list = value;

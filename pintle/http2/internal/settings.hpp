@@ -19,12 +19,15 @@ struct Fault {
   std::string_view reason;
 };
 
+// The longest frame that we send, however long the peer takes them: one more must not be what makes output() large.
+inline constexpr std::uint32_t kMaxSentFrame = 65'536;
+
 // The peer's settings as they stand.
 struct PeerSettings {
   std::uint32_t header_table_size = kDefaultTableSize;
   std::uint32_t max_concurrent_streams = UINT32_MAX;
   std::uint32_t initial_window = kDefaultWindow;
-  std::uint32_t max_frame_size = kMinMaxFrameSize;
+  std::uint32_t max_frame_size = kMinMaxFrameSize;  // kMaxSentFrame at most
   std::uint32_t max_header_list = UINT32_MAX;
 
   // Takes the entries of one SETTINGS frame in their order; unknown ones are ignored. `self` is who receives them.
