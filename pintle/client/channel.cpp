@@ -67,6 +67,10 @@ class ClientChannel final : public Channel {
     return *made.top;
   }
 
+  MemoryAccount* memory(const Loop& loop) override {
+    return loop.index() < loop_channels_.size() ? loop_channels_[loop.index()]->memory() : nullptr;
+  }
+
   Loop& loop() override { return *loops_[next_loop_++ % loops_.size()]; }
 
  private:

@@ -294,6 +294,7 @@ void Connection::flush() {
       return;
     }
   }
+  count_output();
   output.shrink(2 * options_.http2.output_cap);  // what fits under the cap, in a buffer that grows by doubling
   arm_timer();
 }
@@ -394,6 +395,7 @@ void Connection::transport_gone(std::string_view reason) {
   phase_ = Phase::closed;
   alarm_.disarm();
   session_.on_transport_closed();
+  count_output();
   settle();
   start_accepted();
   turn_end_.dequeue();

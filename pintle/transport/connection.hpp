@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <pintle/async/loop.hpp>
+#include <pintle/base/memory_budget.hpp>
 #include <pintle/base/observe.hpp>
 #include <pintle/http2/session.hpp>
 #include <pintle/net/byte_stream.hpp>
@@ -91,6 +92,13 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   // Ends it now: GOAWAY(code), every stream reset, on_closed() at the end of the turn.
   void abort(ErrorCode code, std::string_view reason);
 
+  // What it holds of bytes is charged here from now on: bodies that nobody has read, and output that the peer does not
+  // take, as it is when a turn ends. The account outlives the connection and its exchanges. Null: not counted.
+  void charge_to(MemoryAccount* account) {
+    memory_ = account;
+    output_charge_.charge_to(account);
+  }
+
   Phase phase() const { return phase_; }
   bool ready() const { return ready_; }
   std::size_t active_streams() const { return session_.active_streams(); }
@@ -137,6 +145,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   void flush();
   void flush_soon() { loop_.at_turn_end(turn_end_); }
   bool has_idle_memory() const;
+  void count_output() { output_charge_.set(session_.queued() + session_.output().size()); }
   void arm_timer();
   void on_timer();
   void advance_drain();
@@ -167,6 +176,8 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   ConnectionOwner& owner_;
   Acceptor* acceptor_;
   http2::Session session_;
+  MemoryAccount* memory_ = nullptr;
+  MemoryCharge output_charge_;  // of what is queued and what is in the output
   End turn_end_;
   Alarm alarm_;
   Keepalive keepalive_;

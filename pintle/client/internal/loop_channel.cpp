@@ -18,7 +18,9 @@ LoopChannel::LoopChannel(Loop& loop, std::shared_ptr<Dialer> dialer, std::shared
       dialer_(std::move(dialer)),
       options_(std::move(options)),
       keepalive_time_(std::move(keepalive_time)),
-      read_buffer_(kReadBuffer) {}
+      read_buffer_(kReadBuffer) {
+  if (options_->memory != nullptr) memory_.emplace(options_->memory);
+}
 
 LoopChannel::~LoopChannel() = default;
 
@@ -74,6 +76,7 @@ Root LoopChannel::connecting(std::shared_ptr<LoopChannel> self) {
   self->current_ =
       std::make_unique<transport::Connection>(http2::Role::client, std::move(*stream), options, self->read_buffer_,
                                               static_cast<transport::ConnectionOwner&>(*self), nullptr);
+  self->current_->charge_to(self->memory());
 }
 
 // Grows with each failure in a row; the peer's SETTINGS, not the TCP handshake, end the row.

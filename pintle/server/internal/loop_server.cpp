@@ -12,7 +12,9 @@ constexpr double kAgeJitter = 0.1;
 }  // namespace
 
 LoopServer::LoopServer(Loop& loop, const Router& router, const ServerOptions& options)
-    : loop_(loop), router_(router), options_(options), read_buffer_(kReadBuffer), free_(router.methods().size()) {}
+    : loop_(loop), router_(router), options_(options), read_buffer_(kReadBuffer), free_(router.methods().size()) {
+  if (options.memory != nullptr) load_.memory = &memory_.emplace(options.memory).budget();
+}
 
 LoopServer::~LoopServer() = default;
 
@@ -22,6 +24,7 @@ void LoopServer::serve(std::unique_ptr<net::ByteStream> stream, transport::Accep
   auto connection =
       std::make_unique<transport::Connection>(http2::Role::server, std::move(stream), options, read_buffer_,
                                               static_cast<transport::ConnectionOwner&>(*this), &acceptor);
+  connection->charge_to(memory());
   connection->owner_slot = connections_.size();
   connection->owner_data = std::make_shared<ConnectionState>(connection->shared_peer());
   connections_.push_back(std::move(connection));

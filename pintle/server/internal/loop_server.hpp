@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <pintle/async/cancel.hpp>
@@ -43,6 +44,8 @@ class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
     --load_.waiting;
     ++load_.running;
   }
+  // Null: nobody counts.
+  MemoryAccount* memory() { return memory_ ? &*memory_ : nullptr; }
   CancelScope* scope() { return &scope_; }
   CancelScope* draining() { return &draining_; }
   void recycle(ServerCall& call);
@@ -62,8 +65,9 @@ class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
   Loop& loop_;
   const Router& router_;
   const ServerOptions& options_;
-  CancelScope scope_;     // of all calls: the end of the grace time
-  CancelScope draining_;  // notice for long streams
+  std::optional<MemoryAccount> memory_;  // before all that charges it
+  CancelScope scope_;                    // of all calls: the end of the grace time
+  CancelScope draining_;                 // notice for long streams
   GrpcResponder responder_;
   wire::Codec codec_;
   GrpcCall::Shared grpc_{responder_, codec_, options_.max_receive_message, options_.compression};

@@ -50,6 +50,7 @@ class ServerCall final : public transport::Receiver {
 
   static Root run(ServerCall* self);
   void end(const Status& status);
+  void count_pooled();
   void complete(const Status& status);
 
   LoopServer& loop_server_;
@@ -61,8 +62,10 @@ class ServerCall final : public transport::Receiver {
   const Chain* chain_ = nullptr;
   void* request_ = nullptr;  // pooled messages
   void* reply_ = nullptr;
-  std::string path_;       // of a call whose method is unknown
-  std::string authority_;  // kept from call to call: it rarely changes
+  std::size_t request_size_ = 0, reply_size_ = 0;  // bytes of the largest message that each has held
+  MemoryCharge pooled_;                            // what waits here for the next call
+  std::string path_;                               // of a call whose method is unknown
+  std::string authority_;                          // kept from call to call: it rarely changes
   std::shared_ptr<ConnectionState> connection_;
 };
 
