@@ -3,7 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include <pintle/async/frames.hpp>
+
 namespace pintle {
+
+namespace {
+constexpr Duration kTidyPeriod = std::chrono::seconds(1);
+}
+
+Loop::Tidy::Tidy() : Timer([](Timer*) noexcept { detail::Frames::here().halve(); }) {}
 
 void Loop::arm(Timer& timer, TimePoint at) {
   timer.disarm();
@@ -39,6 +47,8 @@ bool Loop::run_turn() {
     end->dequeue();
     end->run_(end);
   }
+  if (detail::Frames::here().above_floor() && !tidy_.armed()) [[unlikely]]
+    arm(tidy_, now() + kTidyPeriod);
   return head_ != nullptr || ends_ != nullptr || has_posted();
 }
 
