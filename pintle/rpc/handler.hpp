@@ -9,6 +9,7 @@
 
 namespace pintle {
 
+struct ChannelReport;
 class Loop;
 class LayerCall;
 class MemoryAccount;
@@ -31,6 +32,9 @@ class Channel {
   virtual Loop& loop() = 0;
   // Where the streams of calls on this loop charge what they hold; null: nobody counts. That loop's thread.
   virtual MemoryAccount* memory(const Loop&) { return nullptr; }
+  // What it is doing (inspect.hpp). UNIMPLEMENTED where nobody can say; the caller's status when it is cancelled first.
+  // Any loop.
+  virtual Task<Result<ChannelReport>> inspect();
   virtual ~Channel() = default;
 };
 

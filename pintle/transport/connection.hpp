@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <pintle/async/loop.hpp>
+#include <pintle/base/connection_report.hpp>
 #include <pintle/base/memory_budget.hpp>
 #include <pintle/base/observe.hpp>
 #include <pintle/http2/session.hpp>
@@ -105,6 +106,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   std::size_t running() const { return running_; }
   // Bytes that the transport has taken so far.
   std::uint64_t written() const { return written_; }
+  ConnectionReport report() const;
   std::string_view peer() const { return peer_->address; }
   const std::shared_ptr<const Peer>& shared_peer() const { return peer_; }
   // How it ended: the peer broke the rules of HTTP/2, or did not speak it; it went away without a word.
@@ -189,7 +191,8 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   bool aged_ = false;  // max_age is over, in whatever phase
   TimePoint age_ends_, notice_ends_ = TimePoint::max(), grace_ends_ = TimePoint::max();
   std::size_t running_ = 0;
-  std::uint64_t written_ = 0;
+  std::uint64_t written_ = 0, read_ = 0;
+  const TimePoint made_at_ = loop_.now();
   std::string reason_;
   std::string drain_debug_;
   std::vector<Exchange*> attached_;   // until they are finished

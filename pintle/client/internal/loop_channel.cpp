@@ -9,6 +9,22 @@ namespace pintle::client {
 namespace {
 constexpr std::size_t kReadBuffer = 128 * 1024;
 
+std::string_view state_name(Connectivity state) {
+  switch (state) {
+    case Connectivity::idle:
+      return "idle";
+    case Connectivity::connecting:
+      return "connecting";
+    case Connectivity::ready:
+      return "ready";
+    case Connectivity::transient_failure:
+      return "transient_failure";
+    case Connectivity::shutdown:
+      break;
+  }
+  return "shutdown";
+}
+
 double in_seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 }  // namespace
 
@@ -148,6 +164,19 @@ void LoopChannel::on_closed(transport::Connection& connection, std::string_view 
     return;
   }
   std::erase_if(draining_, [&](const auto& c) { return c.get() == &connection; });
+}
+
+LoopChannelReport LoopChannel::report() const {
+  LoopChannelReport r;
+  r.state = state_name(state_);
+  if (current_) r.connections.push_back(current_->report());
+  for (const auto& connection : draining_) r.connections.push_back(connection->report());
+  r.waiting = waiting_.size();
+  r.last_error = last_error_;
+  r.failures = failures_;
+  r.failed_attempts = attempts_failed_;
+  if (memory_) r.memory = memory_->held();
+  return r;
 }
 
 void LoopChannel::shutdown() {

@@ -11,6 +11,7 @@
 #include <pintle/async/task.hpp>
 #include <pintle/client/internal/keepalive_time.hpp>
 #include <pintle/client/options.hpp>
+#include <pintle/rpc/inspect.hpp>
 #include <pintle/rpc/layer_call.hpp>
 #include <pintle/transport/connection.hpp>
 #include <pintle/wire/compression.hpp>
@@ -47,6 +48,7 @@ class LoopChannel final : transport::ConnectionOwner, public std::enable_shared_
   }
 
   void shutdown();
+  LoopChannelReport report() const;
   Connectivity state() const { return state_; }
   OpenScratch& scratch() { return scratch_; }
   // Of all calls here.

@@ -33,6 +33,7 @@ class ServerCall final : public transport::Receiver {
                               std::size_t chain);
 
   const Method& method() const { return method_; }
+  std::size_t pool_slot = 0;  // the pool's
 
  private:
   void on_start() override;
