@@ -1,6 +1,7 @@
 // Memory of coroutine frames: per thread, in size classes of 64 bytes, used again and again.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdlib>
@@ -9,51 +10,89 @@
 
 namespace pintle::detail {
 
-// A frame is freed on the thread that runs it, which is the one that made it: no locks. What a thread keeps is bounded
-// by what it once used at the same time, and given back when the thread ends. Sanitizer builds go to malloc, so that
-// they see each frame's life.
-class Frames {
+// Free memory in classes of size. One thread. What it keeps is bounded by what was once used at the same time, until
+// halve() gives back of what was not used since.
+class FramePool {
  public:
-  static void* allocate(std::size_t size) {
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    return ::operator new(size);
-#endif
-#endif
-    const std::size_t c = (size + 63) / 64;
+  FramePool() = default;
+  FramePool(const FramePool&) = delete;
+  ~FramePool() { drop(1, 1); }
+
+  void* allocate(std::size_t size) {
+    const std::size_t c = (size + kStep - 1) / kStep;
     if (c >= kClasses) return ::operator new(size);
-    Node*& head = here().free_[c];
-    if (head == nullptr) return ::operator new(c * 64);
+    Node*& head = free_[c];
+    if (head == nullptr) return ::operator new(c * kStep);
     Node* node = head;
     head = node->next;
+    if (--spare_ < unused_) unused_ = spare_;
     return node;
   }
-  static void release(void* frame, std::size_t size) noexcept {
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    return ::operator delete(frame);
-#endif
-#endif
-    const std::size_t c = (size + 63) / 64;
+  void release(void* frame, std::size_t size) noexcept {
+    const std::size_t c = (size + kStep - 1) / kStep;
     if (c >= kClasses) return ::operator delete(frame);
-    Node*& head = here().free_[c];
-    head = new (frame) Node{head};
+    free_[c] = new (frame) Node{free_[c]};
+    ++spare_;
+  }
+
+  // So many frames stay.
+  static constexpr std::size_t kFloor = 1024;
+  bool above_floor() const noexcept { return spare_ > kFloor; }
+  std::size_t spare() const noexcept { return spare_; }
+  // Gives back half of what was not used since the last call, of each class its share.
+  void halve() noexcept {
+    if (above_floor()) drop(std::min(unused_, spare_ - kFloor), 2 * spare_);
+    unused_ = spare_;
   }
 
  private:
   struct Node {
     Node* next;
   };
-  static constexpr std::size_t kClasses = 64;
-  ~Frames() {
-    for (Node* head : free_)
-      while (head != nullptr) ::operator delete(std::exchange(head, head->next));
+  static constexpr std::size_t kClasses = 64, kStep = 64;
+
+  // The share `part / whole` of each class, rounded up.
+  void drop(std::size_t part, std::size_t whole) noexcept {
+    for (Node*& head : free_) {
+      std::size_t count = 0;
+      for (const Node* node = head; node != nullptr; node = node->next) ++count;
+      for (std::size_t left = (count * part + whole - 1) / whole; left > 0; --left, --spare_)
+        ::operator delete(std::exchange(head, head->next));
+    }
   }
-  static Frames& here() {
-    static thread_local Frames frames;
-    return frames;
-  }
+
   std::array<Node*, kClasses> free_{};
+  std::size_t spare_ = 0;   // frames in all classes
+  std::size_t unused_ = 0;  // the fewest there were since the last halve()
+};
+
+// A frame is freed on the thread that runs it, which is the one that made it: no locks. Loops halve their thread's pool
+// while it is above its floor; the rest is given back when the thread ends. Sanitizer builds go to malloc, so that they
+// see each frame's life.
+class Frames {
+ public:
+  static void* allocate(std::size_t size) { return kPooled ? here().allocate(size) : ::operator new(size); }
+  static void release(void* frame, std::size_t size) noexcept {
+    return kPooled ? here().release(frame, size) : ::operator delete(frame);
+  }
+  // Of the calling thread.
+  static FramePool& here() {
+    static thread_local FramePool pool;
+    return pool;
+  }
+
+ private:
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define PINTLE_FRAMES_UNPOOLED
+#endif
+#endif
+#ifdef PINTLE_FRAMES_UNPOOLED
+  static constexpr bool kPooled = false;
+#undef PINTLE_FRAMES_UNPOOLED
+#else
+  static constexpr bool kPooled = true;
+#endif
 };
 
 }  // namespace pintle::detail

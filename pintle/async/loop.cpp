@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <pintle/async/frames.hpp>
+
 namespace pintle {
 namespace {
 
@@ -23,6 +25,12 @@ void Loop::disown() noexcept {
   if (on_thread()) --driven_here;
   owner_.store(std::thread::id(), std::memory_order_relaxed);
 }
+
+namespace {
+constexpr Duration kTidyPeriod = std::chrono::seconds(1);
+}
+
+Loop::Tidy::Tidy() : Timer([](Timer*) noexcept { detail::Frames::here().halve(); }) {}
 
 void Loop::arm(Timer& timer, TimePoint at) {
   timer.disarm();
@@ -58,6 +66,8 @@ bool Loop::run_turn() {
     end->dequeue();
     end->run_(end);
   }
+  if (detail::Frames::here().above_floor() && !tidy_.armed()) [[unlikely]]
+    arm(tidy_, now() + kTidyPeriod);
   return head_ != nullptr || ends_ != nullptr || has_posted();
 }
 

@@ -212,6 +212,11 @@ class Loop {
   bool closed_ = false;                                 // guarded by inbox_mutex_
   std::atomic<bool> posted_ = false;                    // inbox_ is not empty; written under inbox_mutex_
   std::vector<std::move_only_function<void()>> taken_;
+  // While the thread has more coroutine frames to spare than it should.
+  struct Tidy : Timer {
+    Tidy();
+  };
+  Tidy tidy_;
 };
 
 inline void Timer::disarm() noexcept {

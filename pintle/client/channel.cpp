@@ -6,6 +6,7 @@
 #include <string>
 #include <unordered_map>
 
+#include <pintle/async/gather.hpp>
 #include <pintle/client/internal/client_call.hpp>
 #include <pintle/client/internal/loop_channel.hpp>
 #include <pintle/net/address.hpp>
@@ -23,10 +24,10 @@ constexpr std::string_view kUserAgent = "pintle/0.1.0";
 
 class ClientChannel final : public Channel {
  public:
-  // `layers`: those of the options, in their order.
+  // `layers`: those of the options, in their order. `target`: for reports.
   ClientChannel(std::vector<Loop*> loops, std::shared_ptr<Dialer> dialer, ChannelOptions options,
-                std::vector<const Layer*> layers)
-      : loops_(std::move(loops)), layers_(std::move(layers)) {
+                std::vector<const Layer*> layers, std::string_view target)
+      : loops_(std::move(loops)), layers_(std::move(layers)), target_(target) {
     if (!options.random) options.random = system_random();
     options_ = std::make_shared<const ChannelOptions>(std::move(options));
     auto keepalive_time = std::make_shared<KeepaliveTime>(options_->connection.keepalive.time);
@@ -65,6 +66,28 @@ class ClientChannel final : public Channel {
     Entry& made = *entry;
     methods_.emplace(made.path, std::move(entry));
     return *made.top;
+  }
+
+  Task<Result<ChannelReport>> inspect() override {
+    ChannelReport report;
+    report.target = target_;
+    report.authority = options_->authority;
+    {
+      std::lock_guard lock(mutex_);
+      report.methods = methods_.size();
+    }
+    std::vector<std::shared_ptr<LoopChannel>> looked_at;
+    for (const Loop* loop : loops_) looked_at.push_back(loop_channels_[loop->index()]);
+    // Nothing of the channel itself from here on: it may go meanwhile.
+    auto parts =
+        co_await gather<LoopChannelReport>(loops_, [looked_at](std::size_t i) { return looked_at[i]->report(); });
+    if (!parts) co_return std::move(parts).error();
+    report.loops = std::move(*parts);
+    co_return report;
+  }
+
+  MemoryAccount* memory(const Loop& loop) override {
+    return loop.index() < loop_channels_.size() ? loop_channels_[loop.index()]->memory() : nullptr;
   }
 
   Loop& loop() override { return *loops_[next_loop_++ % loops_.size()]; }
@@ -109,6 +132,7 @@ class ClientChannel final : public Channel {
 
   std::vector<Loop*> loops_;
   std::vector<const Layer*> layers_;
+  std::string target_;
   std::shared_ptr<const ChannelOptions> options_;
   std::string user_agent_;
   std::vector<std::shared_ptr<LoopChannel>> loop_channels_;  // by loop index
@@ -153,12 +177,21 @@ class TargetDialer final : public Dialer {
 }  // namespace
 }  // namespace client
 
-Result<std::shared_ptr<Channel>> make_channel(std::vector<Loop*> loops, std::shared_ptr<Dialer> dialer,
-                                              ChannelOptions options) {
+namespace {
+
+Result<std::shared_ptr<Channel>> make(std::vector<Loop*> loops, std::shared_ptr<Dialer> dialer, ChannelOptions options,
+                                      std::string_view target) {
   auto layers = order_layers(Side::client, options.layers);
   if (!layers) return std::unexpected(std::move(layers).error());
   return std::make_shared<client::ClientChannel>(std::move(loops), std::move(dialer), std::move(options),
-                                                 std::move(*layers));
+                                                 std::move(*layers), target);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Channel>> make_channel(std::vector<Loop*> loops, std::shared_ptr<Dialer> dialer,
+                                              ChannelOptions options) {
+  return make(std::move(loops), std::move(dialer), std::move(options), "");
 }
 
 Result<std::shared_ptr<Channel>> make_channel(Runtime& runtime, std::string_view target, ChannelOptions options) {
@@ -175,7 +208,7 @@ Result<std::shared_ptr<Channel>> make_channel(Runtime& runtime, std::string_view
   loops.reserve(runtime.size());
   for (std::size_t i = 0; i < runtime.size(); ++i) loops.push_back(&runtime.loop(i));
   auto dialer = std::make_shared<client::TargetDialer>(std::move(*parsed), options.tls, std::move(host));
-  return make_channel(std::move(loops), std::move(dialer), std::move(options));
+  return make(std::move(loops), std::move(dialer), std::move(options), target);
 }
 
 }  // namespace pintle

@@ -9,6 +9,7 @@
 
 #include <pintle/async/task.hpp>
 #include <pintle/base/clock.hpp>
+#include <pintle/base/memory_budget.hpp>
 #include <pintle/base/observe.hpp>
 #include <pintle/base/random.hpp>
 #include <pintle/net/byte_stream.hpp>
@@ -59,6 +60,8 @@ struct ChannelOptions {
   std::vector<MethodOverlay> method_options;
   // Paths that have a chain of their own; calls of more share one, whose layers see the path "_OTHER" (for proxies).
   std::size_t max_methods = 1000;
+  // Charged with what calls keep: bodies, queued output, pipes, pooled messages. Null: nothing is counted.
+  std::shared_ptr<MemoryBudget> memory;
   Random random;  // empty: system_random()
   Logger log;
 };

@@ -122,6 +122,8 @@ class Session {
   std::byte* extend_queue(Stream& stream, std::size_t size, bool end_stream);
   // Bytes queued for the stream and not yet in output().
   std::size_t queued(const Stream& stream) const;
+  // The same of all streams, those that have ended and were not forgotten yet included.
+  std::size_t queued() const;
   // Ends the stream with RST_STREAM (drops its queue); on_closed() is called before this returns, on_reset() is not.
   void reset(Stream& stream, ErrorCode code);
   // Gives `size` bytes of the stream's receive window back.

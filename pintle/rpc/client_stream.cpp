@@ -4,10 +4,15 @@
 
 namespace pintle::detail {
 
-StreamingCall::StreamingCall(Loop& loop, const MethodInfo& method, CallOptions o, CancelScope* above)
+namespace {
+constexpr std::size_t kPipeMark = 64 * 1024;
+}
+
+StreamingCall::StreamingCall(Loop& loop, const MethodInfo& method, CallOptions o, CancelScope* above,
+                             MemoryAccount* memory)
     : caller(above),
-      up(method.request),
-      down(method.response),
+      up(method.request, kPipeMark, memory),
+      down(method.response, kPipeMark, memory),
       options(std::move(o)),
       call(loop, method, up.source(), down.sink(), above),
       link(options.cancel_token(), call.scope, loop) {}
@@ -16,8 +21,9 @@ std::shared_ptr<StreamingCall> StreamingCall::open(Handler& chain, const MethodI
                                                    CallOptions options, const Env& env,
                                                    std::shared_ptr<Channel> channel) {
   CancelScope* above = scope_of(options, env);
-  auto self = std::make_shared<StreamingCall>(*env.loop, method, std::move(options), above);
-  self->channel_ = std::move(channel);
+  auto self = std::make_shared<StreamingCall>(*env.loop, method, std::move(options), above,
+                                              channel != nullptr ? channel->memory(*env.loop) : nullptr);
+  self->channel = std::move(channel);
   apply(self->call, self->options, env);
   if (request != nullptr) {
     self->up.sink().push(*request);

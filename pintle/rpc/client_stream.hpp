@@ -25,7 +25,8 @@ CancelScope* scope_of(const CallOptions& options, const Env& env);
 // loop's thread.
 class StreamingCall : public std::enable_shared_from_this<StreamingCall> {
  public:
-  StreamingCall(Loop& loop, const MethodInfo& method, CallOptions options, CancelScope* above);
+  // `memory` is charged by the pipes; it may be null.
+  StreamingCall(Loop& loop, const MethodInfo& method, CallOptions options, CancelScope* above, MemoryAccount* memory);
 
   // Starts the call; a `request` is pushed, and the requests ended, before the chain runs. The call holds `channel`,
   // whose the chain is: who lets go of a stream can't wait for the chain's return. Null: the chain outlives the call.
@@ -35,7 +36,8 @@ class StreamingCall : public std::enable_shared_from_this<StreamingCall> {
   // The caller has let go: cancels what still runs.
   void abandon();
 
-  CancelScope caller;  // cuts the caller's waits short; the call's own scope ends the chain
+  std::shared_ptr<Channel> channel;  // first, so that it goes last: the pipes charge its account
+  CancelScope caller;                // cuts the caller's waits short; the call's own scope ends the chain
   Pipe up, down;
   CallOptions options;
   LayerCall call;
@@ -70,7 +72,6 @@ class StreamingCall : public std::enable_shared_from_this<StreamingCall> {
   static Root run(std::shared_ptr<StreamingCall> self, Handler& chain);
   Finishing* finisher_ = nullptr;
   bool abandoned_ = false;
-  std::shared_ptr<Channel> channel_;
 };
 
 template <class T>

@@ -9,7 +9,10 @@
 
 namespace pintle {
 
+struct ChannelReport;
+class Loop;
 class LayerCall;
+class MemoryAccount;
 
 // Handles the calls of one method; client and server alike. One object serves many calls at once, on every loop. It
 // returns when the response is complete; messages go through the call's Source and Sink. What it throws becomes the
@@ -27,6 +30,11 @@ class Channel {
   virtual Handler& method(const MethodInfo& method) = 0;
   // A loop on which a call from a foreign thread may run. Any thread.
   virtual Loop& loop() = 0;
+  // Where the streams of calls on this loop charge what they hold; null: nobody counts. That loop's thread.
+  virtual MemoryAccount* memory(const Loop&) { return nullptr; }
+  // What it is doing (inspect.hpp). UNIMPLEMENTED where nobody can say; the caller's status when it is cancelled first.
+  // Any loop.
+  virtual Task<Result<ChannelReport>> inspect();
   virtual ~Channel() = default;
 };
 

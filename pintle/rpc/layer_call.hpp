@@ -4,6 +4,7 @@
 #include <exception>
 
 #include <pintle/async/task.hpp>
+#include <pintle/base/memory_budget.hpp>
 #include <pintle/rpc/call.hpp>
 
 namespace pintle {
@@ -20,8 +21,10 @@ class ExceptionPolicy {
 
 // How busy the loop is on which a call runs, for layers that admit calls. Counted by the server.
 struct LoopLoad {
-  std::size_t running = 0;  // calls whose handlers have begun and not returned
-  std::size_t waiting = 0;  // calls that came and wait for their turn (ConnectionOptions::max_running)
+  std::size_t running = 0;               // calls whose handlers have begun and not returned
+  std::size_t waiting = 0;               // calls that came and wait for their turn (ConnectionOptions::max_running)
+  const MemoryBudget* memory = nullptr;  // of the process; null: nobody counts
+  MemoryLevel memory_level() const { return memory != nullptr ? memory->level() : MemoryLevel::ok; }
 };
 
 // Every Call is one. Only its loop's thread may touch it.

@@ -23,10 +23,14 @@ void Pipe::discard() {
   discarding_ = true;
   release();
   bytes_.clear();
+  held_.set(0);
   wake(writer_);
 }
 
-void Pipe::release() { bytes_.consume(std::exchange(lent_, 0)); }
+void Pipe::release() {
+  bytes_.consume(std::exchange(lent_, 0));
+  held_.set(bytes_.size());
+}
 
 Poll Pipe::poll(Message*& message) {
   release();
@@ -55,6 +59,7 @@ Poll Pipe::push(const Message& message) {
   std::byte* at = bytes_.extend(sizeof record + size);
   std::memcpy(at, &record, sizeof record);
   message.encode(at + sizeof record);
+  held_.set(bytes_.size());
   if (lent_ != 0) current_.moved({bytes_.data() + sizeof record, lent_ - sizeof record});
   wake(reader_);
   return room();

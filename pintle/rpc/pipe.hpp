@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include <pintle/base/buffer.hpp>
+#include <pintle/base/memory_budget.hpp>
 #include <pintle/rpc/stream.hpp>
 
 namespace pintle {
@@ -13,9 +14,10 @@ namespace pintle {
 // Loop's thread only. One writer, one reader; must outlive the waits of both.
 class Pipe {
  public:
-  // `type` may be null (bytes only). The writer waits while more than `mark` bytes are unread.
-  explicit Pipe(const TypeInfo* type, std::size_t mark = 64 * 1024)
-      : slot_(type), mark_(mark), out_(*this), in_(*this) {}
+  // `type` may be null (bytes only). The writer waits while more than `mark` bytes are unread. What it holds is charged
+  // to `memory`, which outlives it; null: not counted.
+  explicit Pipe(const TypeInfo* type, std::size_t mark = 64 * 1024, MemoryAccount* memory = nullptr)
+      : slot_(type), mark_(mark), held_(memory), out_(*this), in_(*this) {}
   Pipe(const Pipe&) = delete;
 
   Source& source() { return out_; }
@@ -58,6 +60,7 @@ class Pipe {
   MessageSlot slot_;
   std::size_t mark_;
   Buffer bytes_;
+  MemoryCharge held_;  // of bytes_
   std::size_t lent_ = 0;
   Message current_;
   Waiter *reader_ = nullptr, *writer_ = nullptr;

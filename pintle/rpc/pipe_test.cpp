@@ -123,5 +123,29 @@ TEST(Pipe, WhatAMessageSaysOfCompressionPassesThrough) {
   }
 }
 
+TEST(Pipe, WhatItHoldsIsChargedToTheByteUntilItIsPassed) {
+  MemoryAccount account(std::make_shared<MemoryBudget>(1));
+  {
+    Pipe pipe(nullptr, 100, &account);
+    push(pipe.sink(), "12345");
+    push(pipe.sink(), "6");
+    EXPECT_EQ(account.held(), 5u + 1u + 2 * 8u) << "with a record for each";
+    take(pipe.source());
+    EXPECT_EQ(account.held(), 22u) << "it is lent";
+    take(pipe.source());
+    EXPECT_EQ(account.held(), 9u);
+    take(pipe.source());
+    EXPECT_EQ(account.held(), 0u);
+    push(pipe.sink(), "dropped");
+    pipe.discard();
+    EXPECT_EQ(account.held(), 0u);
+  }
+  {
+    Pipe pipe(nullptr, 100, &account);
+    push(pipe.sink(), "never read");
+  }
+  EXPECT_EQ(account.held(), 0u);
+}
+
 }  // namespace
 }  // namespace pintle

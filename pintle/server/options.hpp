@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <pintle/base/clock.hpp>
+#include <pintle/base/memory_budget.hpp>
 #include <pintle/base/observe.hpp>
 #include <pintle/base/random.hpp>
 #include <pintle/net/tls.hpp>
@@ -31,6 +32,8 @@ struct ServerOptions {
   transport::ConnectionOptions connection;
   // Over the options in the .proto, by path pattern; a later one wins. For layers that have options of their own.
   std::vector<MethodOverlay> method_options;
+  // Charged with what calls keep: bodies, queued output, pipes, pooled messages. Null: nothing is counted.
+  std::shared_ptr<MemoryBudget> memory;
   Random random;  // empty: system_random()
   Logger log;
 };

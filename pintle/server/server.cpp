@@ -4,6 +4,7 @@
 #include <atomic>
 #include <mutex>
 
+#include <pintle/async/gather.hpp>
 #include <pintle/net/listener.hpp>
 #include <pintle/server/internal/loop_listener.hpp>
 #include <pintle/server/internal/loop_server.hpp>
@@ -167,6 +168,40 @@ void Server::drain(Duration grace, std::function<void()> done) {
 }
 
 const std::vector<const ServiceInfo*>& Server::services() const { return impl_->router.services(); }
+
+Task<Result<ServerReport>> Server::inspect() const {
+  // A listener stays once it is there, so a loop may look at those that were there when it was asked.
+  struct Part {
+    LoopServerReport loop;
+    std::vector<std::size_t> handshakes;  // by listener
+  };
+  std::vector<Impl::Listening*> listenings;
+  {
+    std::lock_guard lock(impl_->mutex);
+    for (auto& listening : impl_->listenings) listenings.push_back(listening.get());
+  }
+  auto parts = co_await gather<Part>(impl_->loops, [impl = impl_.get(), listenings](std::size_t i) {
+    Part part;
+    part.loop = impl->loop_servers[i]->report();
+    for (const auto* listening : listenings) part.handshakes.push_back(listening->per_loop[i]->handshakes());
+    return part;
+  });
+  if (!parts) co_return std::move(parts).error();
+  ServerReport report;
+  for (Part& part : *parts) report.loops.push_back(std::move(part.loop));
+  for (std::size_t n = 0; n < listenings.size(); ++n) {
+    const net::Listener& listener = *listenings[n]->listener;
+    const net::Listener::Counts counts = listener.counts();
+    ListenerReport& r = report.listeners.emplace_back();
+    r.address = listener.address().to_string();
+    r.accepted = counts.accepted;
+    r.refused = counts.refused;
+    r.pauses = counts.pauses;
+    r.open = counts.open;
+    for (const Part& part : *parts) r.handshakes += part.handshakes[n];
+  }
+  co_return report;
+}
 
 std::size_t Server::connections() const {
   std::size_t n = 0;

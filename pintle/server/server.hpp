@@ -8,6 +8,7 @@
 #include <pintle/async/runtime.hpp>
 #include <pintle/net/address.hpp>
 #include <pintle/rpc/handler.hpp>
+#include <pintle/rpc/inspect.hpp>
 #include <pintle/rpc/layer.hpp>
 #include <pintle/server/options.hpp>
 
@@ -51,6 +52,9 @@ class Server {
   void drain(Duration grace, std::function<void()> done);
 
   const std::vector<const ServiceInfo*>& services() const;
+  // What it is doing, loop by loop; the caller's status when it is cancelled first. From a coroutine of any loop, this
+  // server's or another's, which ends before the server does. REQUIRES: start().
+  Task<Result<ServerReport>> inspect() const;
   // Open connections; a glance, for health pages and tests.
   std::size_t connections() const;
 

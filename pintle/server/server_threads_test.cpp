@@ -53,7 +53,7 @@ class SocketServer : public ::testing::Test {
     service_.add("/s/slow", [this](Call& call) -> Task<Status> {
       ++running_;
       Noticed noticed(noticed_);
-      call.draining->add(noticed);
+      for_layers(call).draining->add(noticed);
       Status slept = co_await sleep_for(std::chrono::hours(1));
       --running_;
       co_return slept;

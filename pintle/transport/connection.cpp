@@ -21,6 +21,20 @@ constexpr Duration kNotice = std::chrono::seconds(1);  // from the first to the 
 
 constexpr std::string_view kNoIds = "stream ids run out";
 
+std::string_view phase_name(Phase phase) {
+  switch (phase) {
+    case Phase::open:
+      return "open";
+    case Phase::noticed:
+      return "noticed";
+    case Phase::closing:
+      return "closing";
+    case Phase::closed:
+      break;
+  }
+  return "closed";
+}
+
 const PreparedBlock kTooLarge(0, {{":status", "431"}});
 
 }  // namespace
@@ -71,6 +85,7 @@ void Connection::on_readable() noexcept {
       transport_gone(got.state == net::IoState::end ? "the peer closed the connection" : stream_->error());
       return;
     }
+    read_ += got.size;
     keepalive_.on_read(loop_.now());
     session_.feed(read_buffer_.first(got.size), loop_.now());
     start_accepted();
@@ -307,8 +322,31 @@ void Connection::flush() {
       return;
     }
   }
+  count_output();
   output.shrink(2 * options_.http2.output_cap);  // what fits under the cap, in a buffer that grows by doubling
   arm_timer();
+}
+
+ConnectionReport Connection::report() const {
+  ConnectionReport r;
+  r.peer = peer_->address;
+  r.tls = peer_->tls;
+  r.phase = phase_name(phase_);
+  r.ready = ready_;
+  r.age = loop_.now() - made_at_;
+  r.streams = session_.active_streams();
+  r.running = running_;
+  r.waiting = waiting_.size();
+  r.bytes_read = read_;
+  r.bytes_written = written_;
+  r.bytes_queued = session_.queued() + session_.output().size();
+  const http2::Counters& counters = session_.counters();
+  r.streams_opened = counters.streams_opened;
+  r.streams_reset_by_peer = counters.streams_reset_by_peer;
+  r.streams_reset_by_us = counters.streams_reset_by_us;
+  r.frames_received = counters.frames_received;
+  r.glitches = counters.glitches;
+  return r;
 }
 
 // -- Time -------------------------------------------------------------------------------------------------------------
@@ -407,6 +445,7 @@ void Connection::transport_gone(std::string_view reason) {
   phase_ = Phase::closed;
   alarm_.disarm();
   session_.on_transport_closed();
+  count_output();
   settle();
   start_accepted();
   turn_end_.dequeue();

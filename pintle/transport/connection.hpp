@@ -11,6 +11,8 @@
 #include <vector>
 
 #include <pintle/async/loop.hpp>
+#include <pintle/base/connection_report.hpp>
+#include <pintle/base/memory_budget.hpp>
 #include <pintle/base/observe.hpp>
 #include <pintle/http2/session.hpp>
 #include <pintle/net/byte_stream.hpp>
@@ -94,12 +96,20 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   // Ends it now: GOAWAY(code), every stream reset, on_closed() at the end of the turn.
   void abort(ErrorCode code, std::string_view reason);
 
+  // What it holds of bytes is charged here from now on: bodies that nobody has read, and output that the peer does not
+  // take, as it is when a turn ends. The account outlives the connection and its exchanges. Null: not counted.
+  void charge_to(MemoryAccount* account) {
+    memory_ = account;
+    output_charge_.charge_to(account);
+  }
+
   Phase phase() const { return phase_; }
   bool ready() const { return ready_; }
   std::size_t active_streams() const { return session_.active_streams(); }
   std::size_t running() const { return running_; }
   // Bytes that the transport has taken so far.
   std::uint64_t written() const { return written_; }
+  ConnectionReport report() const;
   std::string_view peer() const { return peer_->address; }
   const std::shared_ptr<const Peer>& shared_peer() const { return peer_; }
   // How it ended: the peer broke the rules of HTTP/2, or did not speak it; it went away without a word.
@@ -140,6 +150,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   void flush();
   void flush_soon() { loop_.at_turn_end(turn_end_); }
   bool has_idle_memory() const;
+  void count_output() { output_charge_.set(session_.queued() + session_.output().size()); }
   void arm_timer();
   void on_timer();
   void advance_drain();
@@ -171,6 +182,8 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   ConnectionOwner& owner_;
   Acceptor* acceptor_;
   http2::Session session_;
+  MemoryAccount* memory_ = nullptr;
+  MemoryCharge output_charge_;  // of what is queued and what is in the output
   End turn_end_;
   Alarm alarm_;
   Keepalive keepalive_;
@@ -182,7 +195,8 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   bool aged_ = false;  // max_age is over, in whatever phase
   TimePoint age_ends_, notice_ends_ = TimePoint::max(), grace_ends_ = TimePoint::max();
   std::size_t running_ = 0;
-  std::uint64_t written_ = 0;
+  std::uint64_t written_ = 0, read_ = 0;
+  const TimePoint made_at_ = loop_.now();
   std::string reason_;
   std::string drain_debug_;
   std::vector<Exchange*> attached_;   // until they are finished

@@ -15,6 +15,7 @@ void Exchange::attach(Connection& connection, http2::Stream& stream, bool ended)
   connection_ = &connection;
   stream_ = &stream;
   stream.context = this;
+  memory_ = connection.memory_;
   ended_ = ended;
   sent_end_ = left_ = false;
   credited_ = expected_ = 0;
@@ -30,22 +31,29 @@ void Exchange::append(std::span<const std::byte> data) {
     }
   } else {
     settle();
-    kept_.append(data);
+    keep(data);
   }
   if (expected_ > credited_) expect(expected_);
 }
 
+void Exchange::keep(std::span<const std::byte> data) {
+  kept_.append(data);
+  if (memory_ != nullptr) memory_->charge(data.size());
+}
+
 void Exchange::settle() {
   if (in_place_.empty()) return;
-  kept_.append(in_place_);
+  keep(in_place_);
   in_place_ = {};
 }
 
 void Exchange::consume(std::size_t n) {
-  if (!in_place_.empty())
+  if (!in_place_.empty()) {
     in_place_ = in_place_.subspan(n);
-  else
+  } else {
     kept_.consume(n);
+    if (memory_ != nullptr) memory_->give_back(n);
+  }
   const std::size_t ahead = std::min(n, credited_);
   credited_ -= ahead;
   expected_ = 0;
@@ -120,6 +128,7 @@ void Exchange::orphan() {
 void Exchange::finish() {
   if (connection_ != nullptr) leave(*std::exchange(connection_, nullptr));
   in_place_ = {};
+  if (memory_ != nullptr && !kept_.empty()) memory_->give_back(kept_.size());
   kept_.clear();
   kept_.shrink(kKeptCapacity);
 }

@@ -8,6 +8,7 @@
 
 #include <pintle/base/buffer.hpp>
 #include <pintle/base/byte_flow.hpp>
+#include <pintle/base/memory_budget.hpp>
 #include <pintle/http2/error.hpp>
 #include <pintle/http2/session.hpp>
 #include <pintle/transport/headers.hpp>
@@ -45,7 +46,7 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   explicit Exchange(Receiver& receiver) : receiver_(receiver) {}
   Exchange(const Exchange&) = delete;
   ~Exchange() {
-    if (connection_ != nullptr) finish();
+    if (connection_ != nullptr || !kept_.empty()) finish();
   }
 
   // -- What comes ---------------------------------------------------------------------------------------------------
@@ -72,6 +73,8 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   bool attached() const { return stream_ != nullptr; }
   // Client: the transport has taken a byte of the request's head. Stays true.
   bool left() const;
+  // Memory in bytes that it keeps for the next request.
+  std::size_t kept_memory() const { return kept_.capacity(); }
   // Null once the connection or the stream is gone.
   Connection* connection() const { return connection_; }
 
@@ -80,6 +83,7 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   void attach(Connection& connection, http2::Stream& stream, bool ended);
   void append(std::span<const std::byte> data);  // body bytes that came
   void settle();                                 // in-place bytes become our own
+  void keep(std::span<const std::byte> data);    // in memory of our own
   void detach();                                 // the stream is gone
   void orphan();                                 // the connection is gone
   void leave(Connection& connection);
@@ -89,7 +93,8 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   http2::Stream* stream_ = nullptr;
   std::span<const std::byte> in_place_;  // in the connection's read buffer; kept_ is empty then
   Buffer kept_;
-  std::size_t credited_ = 0;  // bytes of the body whose window was given back ahead of consume()
+  MemoryAccount* memory_ = nullptr;  // that of its last connection, where kept_ is charged
+  std::size_t credited_ = 0;         // bytes of the body whose window was given back ahead of consume()
   std::size_t expected_ = 0;
   std::uint64_t opened_at_ = 0;                // where in all that the connection wrote the request's head begins
   std::size_t slot_ = 0, unsettled_slot_ = 0;  // in the connection's lists

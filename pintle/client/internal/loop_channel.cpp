@@ -9,6 +9,22 @@ namespace pintle::client {
 namespace {
 constexpr std::size_t kReadBuffer = 128 * 1024;
 
+std::string_view state_name(Connectivity state) {
+  switch (state) {
+    case Connectivity::idle:
+      return "idle";
+    case Connectivity::connecting:
+      return "connecting";
+    case Connectivity::ready:
+      return "ready";
+    case Connectivity::transient_failure:
+      return "transient_failure";
+    case Connectivity::shutdown:
+      break;
+  }
+  return "shutdown";
+}
+
 double in_seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 }  // namespace
 
@@ -18,7 +34,9 @@ LoopChannel::LoopChannel(Loop& loop, std::shared_ptr<Dialer> dialer, std::shared
       dialer_(std::move(dialer)),
       options_(std::move(options)),
       keepalive_time_(std::move(keepalive_time)),
-      read_buffer_(kReadBuffer) {}
+      read_buffer_(kReadBuffer) {
+  if (options_->memory != nullptr) memory_.emplace(options_->memory);
+}
 
 LoopChannel::~LoopChannel() = default;
 
@@ -74,6 +92,7 @@ Root LoopChannel::connecting(std::shared_ptr<LoopChannel> self) {
   self->current_ =
       std::make_unique<transport::Connection>(http2::Role::client, std::move(*stream), options, self->read_buffer_,
                                               static_cast<transport::ConnectionOwner&>(*self), nullptr);
+  self->current_->charge_to(self->memory());
 }
 
 // Grows with each failure in a row; the peer's SETTINGS, not the TCP handshake, end the row.
@@ -145,6 +164,19 @@ void LoopChannel::on_closed(transport::Connection& connection, std::string_view 
     return;
   }
   std::erase_if(draining_, [&](const auto& c) { return c.get() == &connection; });
+}
+
+LoopChannelReport LoopChannel::report() const {
+  LoopChannelReport r;
+  r.state = state_name(state_);
+  if (current_) r.connections.push_back(current_->report());
+  for (const auto& connection : draining_) r.connections.push_back(connection->report());
+  r.waiting = waiting_.size();
+  r.last_error = last_error_;
+  r.failures = failures_;
+  r.failed_attempts = attempts_failed_;
+  if (memory_) r.memory = memory_->held();
+  return r;
 }
 
 void LoopChannel::shutdown() {

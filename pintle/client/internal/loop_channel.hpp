@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include <pintle/async/task.hpp>
 #include <pintle/client/internal/keepalive_time.hpp>
 #include <pintle/client/options.hpp>
+#include <pintle/rpc/inspect.hpp>
 #include <pintle/rpc/layer_call.hpp>
 #include <pintle/transport/connection.hpp>
 #include <pintle/wire/compression.hpp>
@@ -46,10 +48,13 @@ class LoopChannel final : transport::ConnectionOwner, public std::enable_shared_
   }
 
   void shutdown();
+  LoopChannelReport report() const;
   Connectivity state() const { return state_; }
   OpenScratch& scratch() { return scratch_; }
   // Of all calls here.
   wire::Codec& codec() { return codec_; }
+  // Null: nobody counts.
+  MemoryAccount* memory() { return memory_ ? &*memory_ : nullptr; }
 
  private:
   class Waiting : public CoWaiter {
@@ -108,6 +113,7 @@ class LoopChannel final : transport::ConnectionOwner, public std::enable_shared_
   std::shared_ptr<const ChannelOptions> options_;
   std::shared_ptr<KeepaliveTime> keepalive_time_;  // in place of the one in options_
   CancelScope scope_;                              // of what connects
+  std::optional<MemoryAccount> memory_;            // before all that charges it
   std::vector<std::byte> read_buffer_;
   std::unique_ptr<transport::Connection> current_;                // connecting (until SETTINGS came) or ready
   std::vector<std::unique_ptr<transport::Connection>> draining_;  // their calls end there

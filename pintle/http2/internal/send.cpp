@@ -128,6 +128,7 @@ void Session::Impl::turn(StreamRecord& stream) {
     write_data_header(stream, at, n, last);
     std::memcpy(at + kFrameHeaderSize, stream.queue.data(), n);
     stream.queue.consume(n);
+    store.queued -= n;
     if (last) return local_end_sent(stream);
   } else if (stream.end_wanted && stream.trailers == nullptr && !stream.end_sent()) {
     write_data_header(stream, output.extend(kFrameHeaderSize), 0, true);
@@ -247,6 +248,7 @@ std::byte* Session::extend_queue(Stream& stream, std::size_t size, bool end_stre
   Impl& s = *impl_;
   StreamRecord& record = Impl::record(stream);
   std::byte* at = record.queue.extend(size);
+  s.store.queued += size;
   if (s.dead || record.closed()) return at;
   if (end_stream) record.end_wanted = true;
   if (record.queue.size() >= s.options.stream_queue_mark) record.writable_wanted = true;
@@ -255,6 +257,8 @@ std::byte* Session::extend_queue(Stream& stream, std::size_t size, bool end_stre
 }
 
 std::size_t Session::queued(const Stream& stream) const { return Impl::record(stream).queue.size(); }
+
+std::size_t Session::queued() const { return impl_->store.queued; }
 
 void Session::consume(Stream& stream, std::size_t size) { impl_->consume(Impl::record(stream), size); }
 

@@ -24,6 +24,7 @@ void StreamStore::retire(StreamRecord& record) {
 
 void StreamStore::release(StreamRecord& record) {
   record.forget();
+  queued -= record.queue.size();
   record.queue.clear();
   record.queue.shrink(kKeptQueue);
   record.trailers.reset();

@@ -27,6 +27,9 @@ class StreamStore {
   void retire(StreamRecord& record);
   void release(StreamRecord& record);
 
+  // Bytes in the queues of all records.
+  std::size_t queued = 0;
+
   // Streams in the table.
   std::size_t size() const { return size_; }
   // Calls `f` for every stream in the table. `f` may retire and release any of them and open others; whether those are

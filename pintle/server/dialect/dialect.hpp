@@ -45,6 +45,8 @@ class DialectCall {
   virtual void finish() = 0;
   virtual std::size_t largest_request() const = 0;
   virtual std::size_t largest_response() const = 0;
+  // Memory in bytes that it keeps for the next call.
+  virtual std::size_t kept_memory() const = 0;
 };
 
 }  // namespace pintle::server

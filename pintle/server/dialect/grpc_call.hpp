@@ -35,6 +35,7 @@ class GrpcCall final : public DialectCall {
   void finish() override { source_.finish(); }
   std::size_t largest_request() const override { return source_.largest(); }
   std::size_t largest_response() const override { return sink_.largest(); }
+  std::size_t kept_memory() const override { return source_.kept_memory(); }
 
  private:
   // Response messages; the head goes out before the first.

@@ -23,6 +23,9 @@ class LoopListener final : public transport::Acceptor {
   // A connection that was just made.
   void enter(std::unique_ptr<net::ByteStream> connection);
 
+  // TLS handshakes in flight.
+  std::size_t handshakes() const { return tls_ ? tls_->in_flight() : 0; }
+
   transport::Exchange& accept(transport::Connection& connection, const transport::Headers& fields) override;
 
  private:

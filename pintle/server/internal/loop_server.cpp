@@ -12,7 +12,13 @@ constexpr double kAgeJitter = 0.1;
 }  // namespace
 
 LoopServer::LoopServer(Loop& loop, const Router& router, const ServerOptions& options)
-    : loop_(loop), router_(router), options_(options), read_buffer_(kReadBuffer), free_(router.methods().size()) {}
+    : loop_(loop),
+      router_(router),
+      options_(options),
+      read_buffer_(kReadBuffer),
+      calls_(*this, router.methods().size()) {
+  if (options.memory != nullptr) load_.memory = &memory_.emplace(options.memory).budget();
+}
 
 LoopServer::~LoopServer() = default;
 
@@ -22,6 +28,7 @@ void LoopServer::serve(std::unique_ptr<net::ByteStream> stream, transport::Accep
   auto connection =
       std::make_unique<transport::Connection>(http2::Role::server, std::move(stream), options, read_buffer_,
                                               static_cast<transport::ConnectionOwner&>(*this), &acceptor);
+  connection->charge_to(memory());
   connection->owner_slot = connections_.size();
   connection->owner_data = std::make_shared<ConnectionState>(connection->shared_peer());
   connections_.push_back(std::move(connection));
@@ -47,16 +54,9 @@ transport::Exchange& LoopServer::accept(transport::Connection& connection, const
     method = &router_.find(path->value, among);
     if (path->annotation != nullptr) path->annotation->value = reinterpret_cast<std::uintptr_t>(method);
   }
-  std::vector<ServerCall*>& free = free_[method->index];
-  ServerCall* call;
-  if (free.empty()) {
-    call = all_calls_.emplace_back(std::make_unique<ServerCall>(*this, *method)).get();
-  } else {
-    call = free.back();
-    free.pop_back();
-  }
   ++load_.waiting;
-  return call->accept(std::static_pointer_cast<ConnectionState>(connection.owner_data), fields, among.chain());
+  return calls_.take(*method).accept(std::static_pointer_cast<ConnectionState>(connection.owner_data), fields,
+                                     among.chain());
 }
 
 Status LoopServer::status_of(const LayerCall& call, const std::exception_ptr& exception) noexcept {
@@ -79,9 +79,22 @@ Status LoopServer::status_of(const LayerCall& call, const std::exception_ptr& ex
 }
 
 void LoopServer::recycle(ServerCall& call) {
-  free_[call.method().index].push_back(&call);
+  calls_.give_back(call);
   --load_.running;
   check_drained();
+}
+
+LoopServerReport LoopServer::report() const {
+  LoopServerReport r;
+  r.connections.reserve(connections_.size());
+  for (const auto& connection : connections_) r.connections.push_back(connection->report());
+  r.running = load_.running;
+  r.waiting = load_.waiting;
+  r.pooled_calls = calls_.size();
+  if (memory_) r.memory = memory_->held();
+  r.exceptions = errors_;
+  r.draining = is_draining_;
+  return r;
 }
 
 void LoopServer::drain(Duration patience, std::function<void()> done) {

@@ -3,12 +3,15 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <pintle/async/cancel.hpp>
 #include <pintle/base/log_limit.hpp>
+#include <pintle/rpc/inspect.hpp>
 #include <pintle/rpc/layer_call.hpp>
 #include <pintle/server/dialect/grpc_call.hpp>
+#include <pintle/server/internal/call_pool.hpp>
 #include <pintle/server/internal/router.hpp>
 #include <pintle/server/options.hpp>
 #include <pintle/transport/connection.hpp>
@@ -43,9 +46,12 @@ class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
     --load_.waiting;
     ++load_.running;
   }
+  // Null: nobody counts.
+  MemoryAccount* memory() { return memory_ ? &*memory_ : nullptr; }
   CancelScope* scope() { return &scope_; }
   CancelScope* draining() { return &draining_; }
   void recycle(ServerCall& call);
+  LoopServerReport report() const;
   std::size_t connections() const { return connections_.size(); }
 
  private:
@@ -62,15 +68,15 @@ class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
   Loop& loop_;
   const Router& router_;
   const ServerOptions& options_;
-  CancelScope scope_;     // of all calls: the end of the grace time
-  CancelScope draining_;  // notice for long streams
+  std::optional<MemoryAccount> memory_;  // before all that charges it
+  CancelScope scope_;                    // of all calls: the end of the grace time
+  CancelScope draining_;                 // notice for long streams
   GrpcResponder responder_;
   wire::Codec codec_;
   GrpcCall::Shared grpc_{responder_, codec_, options_.max_receive_message, options_.compression};
   LoopLoad load_;  // handlers whose frames live, and calls that have not begun
   std::vector<std::byte> read_buffer_;
-  std::vector<std::vector<ServerCall*>> free_;          // by method
-  std::vector<std::unique_ptr<ServerCall>> all_calls_;  // every call ever made here: the pool's owner
+  CallPool calls_;
   std::vector<std::unique_ptr<transport::Connection>> connections_;
   bool is_draining_ = false;
   std::function<void()> drained_;

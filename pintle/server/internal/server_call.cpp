@@ -1,5 +1,6 @@
 #include <pintle/server/internal/server_call.hpp>
 
+#include <algorithm>
 #include <utility>
 
 #include <pintle/server/internal/loop_server.hpp>
@@ -24,7 +25,8 @@ ServerCall::ServerCall(LoopServer& loop_server, const Method& method)
       method_(method),
       call_(loop_server.loop(), method.info),
       dialect_(call_, exchange_, loop_server.grpc()),
-      ended_(*this) {
+      ended_(*this),
+      pooled_(loop_server.memory()) {
   call_.exceptions = &loop_server;
   call_.load = &loop_server.load();
 }
@@ -93,6 +95,13 @@ void ServerCall::end(const Status& status) {
   call_.set_ended(status);
 }
 
+// An object takes about what it was parsed from; buffers say what they take.
+void ServerCall::count_pooled() {
+  request_size_ = request_ != nullptr ? std::max(request_size_, dialect_.largest_request()) : 0;
+  reply_size_ = reply_ != nullptr ? std::max(reply_size_, dialect_.largest_response()) : 0;
+  pooled_.set(request_size_ + reply_size_ + dialect_.kept_memory() + exchange_.kept_memory());
+}
+
 void ServerCall::complete(const Status& status) {
   end(call_.cancelled() ? call_.scope.status() : status);
   ended_.unlink();
@@ -103,6 +112,7 @@ void ServerCall::complete(const Status& status) {
   if (dialect_.largest_response() > kPooledMessage && reply_ != nullptr)
     method_.info.response->drop(std::exchange(reply_, nullptr));
   exchange_.finish();
+  count_pooled();
   loop_server_.recycle(*this);
 }
 

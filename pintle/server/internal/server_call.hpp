@@ -33,6 +33,7 @@ class ServerCall final : public transport::Receiver {
                               std::size_t chain);
 
   const Method& method() const { return method_; }
+  std::size_t pool_slot = 0;  // the pool's
 
  private:
   void on_start() override;
@@ -50,6 +51,7 @@ class ServerCall final : public transport::Receiver {
 
   static Root run(ServerCall* self);
   void end(const Status& status);
+  void count_pooled();
   void complete(const Status& status);
 
   LoopServer& loop_server_;
@@ -61,8 +63,10 @@ class ServerCall final : public transport::Receiver {
   const Chain* chain_ = nullptr;
   void* request_ = nullptr;  // pooled messages
   void* reply_ = nullptr;
-  std::string path_;       // of a call whose method is unknown
-  std::string authority_;  // kept from call to call: it rarely changes
+  std::size_t request_size_ = 0, reply_size_ = 0;  // bytes of the largest message that each has held
+  MemoryCharge pooled_;                            // what waits here for the next call
+  std::string path_;                               // of a call whose method is unknown
+  std::string authority_;                          // kept from call to call: it rarely changes
   std::shared_ptr<ConnectionState> connection_;
 };
 

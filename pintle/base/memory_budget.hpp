@@ -1,0 +1,104 @@
+// What a process may keep in memory for its calls, and what it keeps: charged by whoever buffers, read by whoever
+// admits. It refuses nothing itself.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace pintle {
+
+enum class MemoryLevel : std::uint8_t { ok, near, over };
+
+// One for the process, shared by its servers and channels. Any thread.
+class MemoryBudget {
+ public:
+  // `limit` in bytes; the level is near from `near` of it on, and over above it.
+  explicit MemoryBudget(std::size_t limit, double near = 0.8)
+      : limit_(static_cast<std::int64_t>(limit)), near_(static_cast<std::int64_t>(static_cast<double>(limit) * near)) {}
+  MemoryBudget(const MemoryBudget&) = delete;
+
+  std::size_t limit() const noexcept { return static_cast<std::size_t>(limit_); }
+  // Bytes that are charged now, give or take kBatch for each account; exact for accounts that hold nothing.
+  std::size_t used() const noexcept {
+    const std::int64_t used = used_.load(std::memory_order_relaxed);
+    return used > 0 ? static_cast<std::size_t>(used) : 0;
+  }
+  // One load: cheap enough for every call.
+  MemoryLevel level() const noexcept {
+    const std::int64_t used = used_.load(std::memory_order_relaxed);
+    return used < near_ ? MemoryLevel::ok : used <= limit_ ? MemoryLevel::near : MemoryLevel::over;
+  }
+
+  // What an account may hold beyond what it has told.
+  static constexpr std::int64_t kBatch = 64 * 1024;
+
+ private:
+  friend class MemoryAccount;
+  const std::int64_t limit_, near_;
+  alignas(64) std::atomic<std::int64_t> used_ = 0;  // away from what every call reads and nobody writes
+};
+
+// What one loop holds of the budget. Charging is an addition and a compare; the budget hears of it in batches. Loop's
+// thread only; outlives all that charges it.
+class MemoryAccount {
+ public:
+  explicit MemoryAccount(std::shared_ptr<MemoryBudget> budget) : budget_(std::move(budget)) {}
+  MemoryAccount(const MemoryAccount&) = delete;
+  ~MemoryAccount() { budget_->used_.fetch_sub(told_, std::memory_order_relaxed); }
+
+  void charge(std::size_t bytes) noexcept {
+    held_ += static_cast<std::int64_t>(bytes);
+    if (held_ - told_ > MemoryBudget::kBatch) [[unlikely]]
+      tell();
+  }
+  // REQUIRES: they were charged here.
+  void give_back(std::size_t bytes) noexcept {
+    held_ -= static_cast<std::int64_t>(bytes);
+    if (told_ - held_ > MemoryBudget::kBatch || (held_ == 0 && told_ != 0)) [[unlikely]]
+      tell();
+  }
+  // Exact.
+  std::size_t held() const noexcept { return static_cast<std::size_t>(held_); }
+  const MemoryBudget& budget() const noexcept { return *budget_; }
+
+ private:
+  void tell() noexcept { budget_->used_.fetch_add(held_ - std::exchange(told_, held_), std::memory_order_relaxed); }
+
+  std::shared_ptr<MemoryBudget> budget_;
+  std::int64_t held_ = 0, told_ = 0;
+};
+
+// What one holder has charged, where its size is found by looking: set() charges the difference. A null account counts
+// nothing. Gives all of it back when it is destroyed.
+class MemoryCharge {
+ public:
+  MemoryCharge() = default;
+  explicit MemoryCharge(MemoryAccount* account) : account_(account) {}
+  MemoryCharge(const MemoryCharge&) = delete;
+  ~MemoryCharge() { set(0); }
+  void set(std::size_t bytes) noexcept {
+    if (account_ == nullptr || bytes == bytes_) return;
+    if (bytes > bytes_)
+      account_->charge(bytes - bytes_);
+    else
+      account_->give_back(bytes_ - bytes);
+    bytes_ = bytes;
+  }
+  // From now on. What was charged elsewhere is given back there.
+  void charge_to(MemoryAccount* account) noexcept {
+    const std::size_t bytes = bytes_;
+    set(0);
+    account_ = account;
+    set(bytes);
+  }
+  std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  MemoryAccount* account_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace pintle

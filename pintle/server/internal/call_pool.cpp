@@ -1,0 +1,59 @@
+#include <pintle/server/internal/call_pool.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <pintle/server/internal/loop_server.hpp>
+#include <pintle/server/internal/server_call.hpp>
+
+namespace pintle::server {
+
+CallPool::CallPool(LoopServer& of, std::size_t methods) : loop_server_(of), spare_(methods) {}
+
+CallPool::~CallPool() = default;
+
+ServerCall& CallPool::take(const Method& method) {
+  Spare& spare = spare_[method.index];
+  if (spare.calls.empty()) {
+    ServerCall& made = *all_.emplace_back(std::make_unique<ServerCall>(loop_server_, method));
+    made.pool_slot = all_.size() - 1;
+    return made;
+  }
+  ServerCall& call = *spare.calls.back();
+  spare.calls.pop_back();
+  spare.unused = std::min(spare.unused, spare.calls.size());
+  return call;
+}
+
+void CallPool::give_back(ServerCall& call) {
+  Spare& spare = spare_[call.method().index];
+  spare.calls.push_back(&call);
+  if (spare.calls.size() > kSpare && !alarm_.armed()) [[unlikely]]
+    loop_server_.loop().arm(alarm_, loop_server_.loop().now() + kPeriod);
+}
+
+void CallPool::tidy() {
+  bool more = false;
+  for (Spare& spare : spare_) {
+    if (spare.calls.size() > kSpare) {
+      const std::size_t useless = std::min(spare.unused, spare.calls.size() - kSpare);
+      const auto end = spare.calls.begin() + static_cast<std::ptrdiff_t>((useless + 1) / 2);
+      for (auto it = spare.calls.begin(); it != end; ++it) destroy(**it);
+      spare.calls.erase(spare.calls.begin(), end);
+      if (spare.calls.capacity() > 4 * spare.calls.size()) spare.calls.shrink_to_fit();
+      more |= spare.calls.size() > kSpare;
+    }
+    spare.unused = spare.calls.size();
+  }
+  if (all_.capacity() > 4 * all_.size()) all_.shrink_to_fit();
+  if (more) loop_server_.loop().arm(alarm_, loop_server_.loop().now() + kPeriod);
+}
+
+void CallPool::destroy(ServerCall& call) {
+  const std::size_t slot = call.pool_slot;
+  std::swap(all_[slot], all_.back());
+  all_[slot]->pool_slot = slot;
+  all_.pop_back();
+}
+
+}  // namespace pintle::server
