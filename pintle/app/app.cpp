@@ -204,6 +204,7 @@ void App::serve(Service& service) {
   if (Status added = impl_->server.add(service); !added.ok()) {
     impl_->log.error("can't serve", {{"error", added.message()}});
     impl_->stop();
+    impl_->sink.flush();
     std::exit(1);  // NOLINT(concurrency-mt-unsafe): the loops have stopped
   }
 }

@@ -31,10 +31,10 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// One method that answers at once and one that sleeps for an hour.
+// One method that answers at once, one that sleeps for an hour, and one that logs a hundred long lines and answers.
 class Probe final : public Service {
  public:
-  Probe() {
+  explicit Probe(Logger log) : log_(std::move(log)) {
     for (MethodInfo& m : methods_) m.kind = Kind::bidi;
     info_ = {.name = "probe", .file = "", .methods = methods_};
   }
@@ -50,13 +50,24 @@ class Probe final : public Service {
         co_return co_await sleep_for(std::chrono::hours(1));
       }
     };
+    struct Noisy final : Handler {
+      explicit Noisy(Logger to) : log(std::move(to)) {}
+      Task<Status> operator()(Call&) override {
+        for (int i = 0; i < 100; ++i) log.info(std::string(1000, 'x'));
+        co_return Status();
+      }
+      Logger log;
+    };
     if (index == 0) return std::make_unique<Fast>();
-    return std::make_unique<Slow>();
+    if (index == 1) return std::make_unique<Slow>();
+    return std::make_unique<Noisy>(log_);
   }
 
  private:
-  MethodInfo methods_[2] = {{.path = "/probe/fast", .service = "probe", .name = "fast"},
-                            {.path = "/probe/slow", .service = "probe", .name = "slow"}};
+  Logger log_;
+  MethodInfo methods_[3] = {{.path = "/probe/fast", .service = "probe", .name = "fast"},
+                            {.path = "/probe/slow", .service = "probe", .name = "slow"},
+                            {.path = "/probe/noisy", .service = "probe", .name = "noisy"}};
   ServiceInfo info_;
 };
 
@@ -129,7 +140,7 @@ class Process {
     std::vector<const char*> argv = {"probe"};
     for (const std::string& flag : flags) argv.push_back(flag.c_str());
     App app("probe", static_cast<int>(argv.size()), argv.data());
-    Probe probe;
+    Probe probe(app.log());
     app.serve(probe);
     if (story == Story::added_twice) app.serve(probe);
     if (story == Story::held) {
@@ -181,15 +192,13 @@ class Client {
     runtime_.stop();
     runtime_.join();
   }
-  Status fast() {
+  Status fast() { return ask("/probe/fast"); }
+  Status ask(std::string_view path) {
     Pipe down(nullptr);
-    return sync_wait(runtime_, call(*channel_, "/probe/fast", down));
+    return sync_wait(runtime_, call(*channel_, path, down));
   }
   // Returns when the slow call is over.
-  Status slow() {
-    Pipe down(nullptr);
-    return sync_wait(runtime_, call(*channel_, "/probe/slow", down));
-  }
+  Status slow() { return ask("/probe/slow"); }
 
  private:
   static RuntimeOptions one() {
@@ -270,6 +279,28 @@ TEST_F(Apps, DuringLameDuckItStillServes) {
     EXPECT_EQ(client.fast(), Status());
   }
   process.signal(SIGTERM);
+  EXPECT_EQ(process.end(), 0);
+}
+
+// A log pipe that is full and that nobody reads costs lines, and neither a call nor the end.
+TEST_F(Apps, NobodyReadsItsLog) {
+  Process process(any_port());
+  Client client(process.ready());
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(client.ask("/probe/noisy"), Status());
+  EXPECT_EQ(client.fast(), Status());
+  const auto asked = std::chrono::steady_clock::now();
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.end(), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(10)) << "one for the log, and some more";
+}
+
+TEST_F(Apps, LinesThatNobodyReadInTimeAreCounted) {
+  Process process(any_port());
+  Client client(process.ready());
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(client.ask("/probe/noisy"), Status());
+  EXPECT_THAT(process.log_until("log lines were dropped"), HasSubstr("\"dropped\":"));
+  process.signal(SIGTERM);
+  EXPECT_THAT(process.log_until("\"stopped\""), HasSubstr("\"stopped\""));
   EXPECT_EQ(process.end(), 0);
 }
 
