@@ -1,9 +1,6 @@
 #include <pintle/app/config.hpp>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -11,6 +8,7 @@
 #include <pintle/app/config/internal/command_line.hpp>
 #include <pintle/app/config/internal/draft.hpp>
 #include <pintle/app/config/internal/yaml_reader.hpp>
+#include <pintle/base/file.hpp>
 
 namespace pintle {
 
@@ -35,16 +33,7 @@ ConfigInput ConfigInput::of_process(int argc, const char* const* argv) {
       input.variable(std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)));
     }
   }
-  input.files([](const std::string& path) -> std::expected<std::string, std::string> {
-    std::error_code error;
-    if (std::filesystem::is_directory(path, error)) return std::unexpected("it is a directory");
-    errno = 0;
-    std::ifstream in(path, std::ios::binary);
-    if (!in) return std::unexpected(errno != 0 ? std::generic_category().message(errno) : "it can't be opened");
-    std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (in.bad()) return std::unexpected("reading it failed");
-    return text;
-  });
+  input.files([](const std::string& path) { return pintle::read_file(path); });
   return input;
 }
 
