@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/core.h>
 #include <unistd.h>
 
+#include <pintle/app/endpoints.hpp>
 #include <pintle/app/log.hpp>
 #include <pintle/app/settings.hpp>
 #include <pintle/async/nursery.hpp>
@@ -30,10 +30,25 @@ namespace {
 
 constexpr std::string_view kVersion = "0.1.0";
 
-Config read_config(std::string_view name, int argc, const char* const* argv,
-                   const std::vector<ConfigSection>& sections) {
-  auto config = configure(name, kVersion, sections, ConfigInput::of_process(argc, argv));
-  if (config) return std::move(*config);
+// What a process has before it starts anything.
+struct Prepared {
+  Config config;
+  Endpoints endpoints;
+  std::string key_log_file;
+};
+
+Prepared prepare(std::string_view name, int argc, const char* const* argv, const std::vector<ConfigSection>& sections) {
+  const char* file = std::getenv("SSLKEYLOGFILE");  // NOLINT(concurrency-mt-unsafe): no other thread runs yet
+  const std::string key_log_file = file == nullptr ? "" : file;
+  Endpoints made;
+  auto config = configure(
+      name, kVersion, sections, ConfigInput::of_process(argc, argv), [&](const Config& c) -> std::vector<ConfigError> {
+        auto looked = endpoints(c.get<config::v1::Server>(), c.get<config::v1::Client>(), key_log_file);
+        if (!looked) return std::move(looked).error();
+        made = std::move(*looked);
+        return {};
+      });
+  if (config) return {std::move(*config), std::move(made), key_log_file};
   std::fputs(config.error().out.c_str(), stdout);
   std::fflush(stdout);
   std::fputs(config.error().err.c_str(), stderr);
@@ -60,18 +75,25 @@ Duration duration(const google::protobuf::Duration& d) {
 }  // namespace
 
 struct App::Impl {
-  Impl(std::string_view app_name, Config c)
+  Impl(std::string_view app_name, Prepared prepared)
       : name(app_name),
-        config(std::move(c)),
+        config(std::move(prepared.config)),
         settings(config.get<config::v1::Server>()),
         sink(STDERR_FILENO,
              config.get<config::v1::Log>().format() == config::v1::LOG_FORMAT_TEXT ? LogFormat::text : LogFormat::json,
              level_of(config.get<config::v1::Log>().level())),
         log(&sink),
         runtime(runtime_options(settings)),
-        server(runtime, server_options(settings, log)) {}
+        server(runtime, server_options(settings, log)),
+        listen_on(std::move(prepared.endpoints.places)),
+        tls(std::move(prepared.endpoints.tls)) {
+    const bool any =
+        tls != nullptr || std::ranges::any_of(listen_on, [](const Place& p) { return p.options.tls != nullptr; });
+    if (any && !prepared.key_log_file.empty())
+      log.warn("SSLKEYLOGFILE is set: whoever reads that file can read every connection",
+               {{"file", prepared.key_log_file}});
+  }
 
-  void load_tls();
   void start_reloading();
   void on_signal(int number);
   void drain(Duration grace);
@@ -122,25 +144,6 @@ struct App::Impl {
   bool listening = false, stop_asked = false, drained = false;  // guarded by mutex
 };
 
-// A certificate that can't be used is a wrong configuration: the process does not start.
-void App::Impl::load_tls() {
-  const char* file = std::getenv("SSLKEYLOGFILE");  // NOLINT(concurrency-mt-unsafe): no other thread runs yet
-  const std::string key_log_file = file == nullptr ? "" : file;
-  auto where = places(settings, key_log_file);
-  auto client = tls_client(config.get<config::v1::Client>(), key_log_file);
-  if (!where || !client) {
-    const Status& wrong = where ? client.error() : where.error();
-    fmt::print(stderr, "{}: {}\n", name, wrong.message());
-    std::exit(2);  // NOLINT(concurrency-mt-unsafe): no other thread runs yet
-  }
-  listen_on = std::move(*where);
-  tls = std::move(*client);
-  const bool any =
-      tls != nullptr || std::ranges::any_of(listen_on, [](const Place& p) { return p.options.tls != nullptr; });
-  if (any && !key_log_file.empty())
-    log.warn("SSLKEYLOGFILE is set: whoever reads that file can read every connection", {{"file", key_log_file}});
-}
-
 void App::Impl::start_reloading() {
   Loop& loop = runtime.loop(0);
   loop.post([this, &loop] {
@@ -178,9 +181,8 @@ void App::Impl::drain(Duration grace) {
 }
 
 App::App(std::string_view name, int argc, const char* const* argv, std::vector<ConfigSection> sections)
-    : impl_(std::make_unique<Impl>(name, read_config(name, argc, argv, sections))) {
+    : impl_(std::make_unique<Impl>(name, prepare(name, argc, argv, sections))) {
   std::signal(SIGPIPE, SIG_IGN);
-  impl_->load_tls();
   impl_->lame_duck.emplace(*impl_);
   impl_->signals = std::make_unique<SignalWatch>(impl_->runtime.loop(0), std::vector<int>{SIGTERM, SIGINT},
                                                  [impl = impl_.get()](int number) { impl->on_signal(number); });

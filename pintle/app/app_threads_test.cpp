@@ -376,6 +376,25 @@ TEST_F(Apps, ACertificateThatIsNotThereEndsItWithTwo) {
   EXPECT_EQ(process.end(), 2);
 }
 
+TEST_F(Apps, CheckConfigSaysNoWhereTheStartWould) {
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--server.host=[::]"},
+                                                {"--server.tls.certificate_file=/no/such.crt"},
+                                                {"--client.tls.ca_file=/no/such.crt"}}) {
+    std::string said[2];
+    for (const bool check : {false, true}) {
+      Process process(with([&] {
+        auto flags = wrong;
+        if (check) flags.emplace_back("--check-config");
+        return flags;
+      }()));
+      said[check ? 1 : 0] = process.log_until("never");
+      EXPECT_EQ(process.end(), 2) << wrong[0];
+    }
+    EXPECT_EQ(said[0], said[1]);
+    EXPECT_NE(said[0], "");
+  }
+}
+
 TEST_F(Apps, CheckConfigServesNothing) {
   Process process(with({"--check-config"}));
   EXPECT_THAT(process.log_until("never"), Not(HasSubstr("\"ready\"")));

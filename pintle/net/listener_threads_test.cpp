@@ -129,7 +129,7 @@ struct Starving : ::testing::Test {
     ListenerOptions options;
     options.log = Logger(&log);
     // UBSan looks at each type of object once, and needs descriptors for that: before they run out.
-    options.log.warn("the first line");
+    options.log.warn("the first line", {{"reason", std::generic_category().message(EMFILE)}});
     log.warnings = log.lines = 0;
     options.pause = std::chrono::milliseconds(5);
     listener = Listener::listen(address("127.0.0.1:0"), all(runtime), Echo::serve, options).value();
