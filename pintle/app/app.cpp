@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/core.h>
 #include <unistd.h>
 
+#include <pintle/app/endpoints.hpp>
 #include <pintle/app/internal/background.hpp>
 #include <pintle/app/log.hpp>
 #include <pintle/app/settings.hpp>
@@ -33,10 +33,25 @@ constexpr std::string_view kVersion = "0.1.0";
 // For what runs on after it was cancelled.
 constexpr Duration kLastPatience = std::chrono::seconds(1);
 
-Config read_config(std::string_view name, int argc, const char* const* argv,
-                   const std::vector<ConfigSection>& sections) {
-  auto config = configure(name, kVersion, sections, ConfigInput::of_process(argc, argv));
-  if (config) return std::move(*config);
+// What a process has before it starts anything.
+struct Prepared {
+  Config config;
+  Endpoints endpoints;
+  std::string key_log_file;
+};
+
+Prepared prepare(std::string_view name, int argc, const char* const* argv, const std::vector<ConfigSection>& sections) {
+  const char* file = std::getenv("SSLKEYLOGFILE");  // NOLINT(concurrency-mt-unsafe): no other thread runs yet
+  const std::string key_log_file = file == nullptr ? "" : file;
+  Endpoints made;
+  auto config = configure(
+      name, kVersion, sections, ConfigInput::of_process(argc, argv), [&](const Config& c) -> std::vector<ConfigError> {
+        auto looked = endpoints(c.get<config::v1::Server>(), c.get<config::v1::Client>(), key_log_file);
+        if (!looked) return std::move(looked).error();
+        made = std::move(*looked);
+        return {};
+      });
+  if (config) return {std::move(*config), std::move(made), key_log_file};
   std::fputs(config.error().out.c_str(), stdout);
   std::fflush(stdout);
   std::fputs(config.error().err.c_str(), stderr);
@@ -63,9 +78,9 @@ Duration duration(const google::protobuf::Duration& d) {
 }  // namespace
 
 struct App::Impl {
-  Impl(std::string_view app_name, Config c)
+  Impl(std::string_view app_name, Prepared prepared)
       : name(app_name),
-        config(std::move(c)),
+        config(std::move(prepared.config)),
         settings(config.get<config::v1::Server>()),
         sink(STDERR_FILENO,
              config.get<config::v1::Log>().format() == config::v1::LOG_FORMAT_TEXT ? LogFormat::text : LogFormat::json,
@@ -73,14 +88,21 @@ struct App::Impl {
         log(&sink),
         runtime(runtime_options(settings)),
         server(runtime, server_options(settings, log)),
-        clients([this](std::string_view target) { return make_channel(runtime, target, channel_options()); }) {}
+        clients([this](std::string_view target) { return make_channel(runtime, target, channel_options()); }),
+        listen_on(std::move(prepared.endpoints.ports)),
+        tls(std::move(prepared.endpoints.tls)) {
+    const bool any =
+        tls != nullptr || std::ranges::any_of(listen_on, [](const Port& p) { return p.options.tls != nullptr; });
+    if (any && !prepared.key_log_file.empty())
+      log.warn("SSLKEYLOGFILE is set: whoever reads that file can read every connection",
+               {{"file", prepared.key_log_file}});
+  }
 
   ChannelOptions channel_options() const {
     ChannelOptions options = pintle::channel_options(config.get<config::v1::Client>(), log);
     options.tls = tls;
     return options;
   }
-  void load_tls();
   void start_reloading();
   void on_signal(int number);
   void begin_to_drain();
@@ -97,24 +119,24 @@ struct App::Impl {
   Background background{runtime, lifecycle, log};
   Server server;
   Clients clients;
-  std::vector<Place> listen_on;
+  std::vector<Port> listen_on;
   std::shared_ptr<net::TlsClient> tls;  // of channels; null: plaintext
 
   // What runs beside the server for as long as the process does. First loop's thread.
-  struct Beside {
+  struct Reloading {
     CancelScope scope;
     Nursery tasks;
-  } beside;
-  static Task<void> end(Beside& beside) {
-    beside.scope.cancel(Status(Code::cancelled, "the process ends", Origin::library), CancelCause::shutdown);
-    co_await beside.tasks.join();
+  } reloading;
+  static Task<void> end(Reloading& reloading) {
+    reloading.scope.cancel(Status(Code::cancelled, "the process ends", Origin::library), CancelCause::shutdown);
+    co_await reloading.tasks.join();
   }
   // Ends what runs on the loops, and the loops. Again: nothing.
   void stop() {
     if (std::exchange(stopped, true)) return;
     lifecycle.enter(Phase::stopped);
     clients.clear();
-    sync_wait(runtime.loop(0), end(beside));
+    sync_wait(runtime.loop(0), end(reloading));
     runtime.stop();
     runtime.join();
   }
@@ -144,35 +166,16 @@ struct App::Impl {
   bool listening = false, stop_asked = false, drained = false;  // guarded by mutex
 };
 
-// A certificate that can't be used is a wrong configuration: the process does not start.
-void App::Impl::load_tls() {
-  const char* file = std::getenv("SSLKEYLOGFILE");  // NOLINT(concurrency-mt-unsafe): no other thread runs yet
-  const std::string key_log_file = file == nullptr ? "" : file;
-  auto where = places(settings, key_log_file);
-  auto client = tls_client(config.get<config::v1::Client>(), key_log_file);
-  if (!where || !client) {
-    const Status& wrong = where ? client.error() : where.error();
-    fmt::print(stderr, "{}: {}\n", name, wrong.message());
-    std::exit(2);  // NOLINT(concurrency-mt-unsafe): no other thread runs yet
-  }
-  listen_on = std::move(*where);
-  tls = std::move(*client);
-  const bool any =
-      tls != nullptr || std::ranges::any_of(listen_on, [](const Place& p) { return p.options.tls != nullptr; });
-  if (any && !key_log_file.empty())
-    log.warn("SSLKEYLOGFILE is set: whoever reads that file can read every connection", {{"file", key_log_file}});
-}
-
 void App::Impl::start_reloading() {
   Loop& loop = runtime.loop(0);
   loop.post([this, &loop] {
-    const Env env{&loop, &beside.scope, nullptr};
-    for (const Place& place : listen_on)
-      if (place.options.tls != nullptr)
-        beside.tasks.spawn(env, net::reload_every(place.options.tls, place.reload_interval, log));
+    const Env env{&loop, &reloading.scope, nullptr};
+    for (const Port& port : listen_on)
+      if (port.options.tls != nullptr)
+        reloading.tasks.spawn(env, net::reload_every(port.options.tls, port.reload_interval, log));
     if (tls != nullptr) {
       const Duration interval = duration(config.get<config::v1::Client>().tls().reload_interval());
-      beside.tasks.spawn(env, net::reload_every(tls, interval, log));
+      reloading.tasks.spawn(env, net::reload_every(tls, interval, log));
     }
   });
 }
@@ -208,9 +211,8 @@ void App::Impl::drain(Duration grace) {
 }
 
 App::App(std::string_view name, int argc, const char* const* argv, std::vector<ConfigSection> sections)
-    : impl_(std::make_unique<Impl>(name, read_config(name, argc, argv, sections))) {
+    : impl_(std::make_unique<Impl>(name, prepare(name, argc, argv, sections))) {
   std::signal(SIGPIPE, SIG_IGN);
-  impl_->load_tls();
   impl_->lame_duck.emplace(*impl_);
   impl_->grace_over.emplace(*impl_);
   impl_->signals = std::make_unique<SignalWatch>(impl_->runtime.loop(0), std::vector<int>{SIGTERM, SIGINT},
@@ -235,6 +237,7 @@ void App::serve(Service& service) {
   if (Status added = impl_->server.add(service); !added.ok()) {
     impl_->log.error("can't serve", {{"error", added.message()}});
     impl_->stop();
+    impl_->sink.flush();
     std::exit(1);  // NOLINT(concurrency-mt-unsafe): the loops have stopped
   }
 }
@@ -278,10 +281,10 @@ int App::run() {
     return 1;
   }
   std::vector<std::string> addresses;
-  for (const Place& place : app.listen_on) {
-    const auto address = app.server.listen(place.address, place.options);
+  for (const Port& port : app.listen_on) {
+    const auto address = app.server.listen(port.address, port.options);
     if (!address) {
-      app.log.error("can't listen", {{"key", place.key}, {"error", address.error().message()}});
+      app.log.error("can't listen", {{"key", port.key}, {"error", address.error().message()}});
       return 1;
     }
     addresses.push_back(address->to_string());

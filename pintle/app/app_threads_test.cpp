@@ -32,10 +32,10 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// One method that answers at once and one that sleeps for an hour.
+// One method that answers at once, one that sleeps for an hour, and one that logs a hundred long lines and answers.
 class Probe final : public Service {
  public:
-  Probe() {
+  explicit Probe(Logger log) : log_(std::move(log)) {
     for (MethodInfo& m : methods_) m.kind = Kind::bidi;
     info_ = {.name = "probe", .file = "", .methods = methods_};
   }
@@ -51,13 +51,24 @@ class Probe final : public Service {
         co_return co_await sleep_for(std::chrono::hours(1));
       }
     };
+    struct Noisy final : Handler {
+      explicit Noisy(Logger to) : log(std::move(to)) {}
+      Task<Status> operator()(Call&) override {
+        for (int i = 0; i < 100; ++i) log.info(std::string(1000, 'x'));
+        co_return Status();
+      }
+      Logger log;
+    };
     if (index == 0) return std::make_unique<Fast>();
-    return std::make_unique<Slow>();
+    if (index == 1) return std::make_unique<Slow>();
+    return std::make_unique<Noisy>(log_);
   }
 
  private:
-  MethodInfo methods_[2] = {{.path = "/probe/fast", .service = "probe", .name = "fast"},
-                            {.path = "/probe/slow", .service = "probe", .name = "slow"}};
+  Logger log_;
+  MethodInfo methods_[3] = {{.path = "/probe/fast", .service = "probe", .name = "fast"},
+                            {.path = "/probe/slow", .service = "probe", .name = "slow"},
+                            {.path = "/probe/noisy", .service = "probe", .name = "noisy"}};
   ServiceInfo info_;
 };
 
@@ -133,7 +144,7 @@ class Process {
     std::vector<const char*> argv = {"probe"};
     for (const std::string& flag : flags) argv.push_back(flag.c_str());
     App app("probe", static_cast<int>(argv.size()), argv.data());
-    Probe probe;
+    Probe probe(app.log());
     app.serve(probe);
     if (story == Story::added_twice) app.serve(probe);
     if (story == Story::held) {
@@ -216,15 +227,13 @@ class Client {
     runtime_.stop();
     runtime_.join();
   }
-  Status fast() {
+  Status fast() { return ask("/probe/fast"); }
+  Status ask(std::string_view path) {
     Pipe down(nullptr);
-    return sync_wait(runtime_, call(*channel_, "/probe/fast", down));
+    return sync_wait(runtime_, call(*channel_, path, down));
   }
   // Returns when the slow call is over.
-  Status slow() {
-    Pipe down(nullptr);
-    return sync_wait(runtime_, call(*channel_, "/probe/slow", down));
-  }
+  Status slow() { return ask("/probe/slow"); }
 
  private:
   static RuntimeOptions one() {
@@ -359,6 +368,28 @@ TEST_F(Apps, ABackgroundTaskThatIgnoresItsCancellationIsLeftBehind) {
   EXPECT_EQ(process.end(), 0);
 }
 
+// A log pipe that is full and that nobody reads costs lines, and neither a call nor the end.
+TEST_F(Apps, NobodyReadsItsLog) {
+  Process process(any_port());
+  Client client(process.ready());
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(client.ask("/probe/noisy"), Status());
+  EXPECT_EQ(client.fast(), Status());
+  const auto asked = std::chrono::steady_clock::now();
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.end(), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(10)) << "one for the log, and some more";
+}
+
+TEST_F(Apps, LinesThatNobodyReadInTimeAreCounted) {
+  Process process(any_port());
+  Client client(process.ready());
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(client.ask("/probe/noisy"), Status());
+  EXPECT_THAT(process.log_until("log lines were dropped"), HasSubstr("\"dropped\":"));
+  process.signal(SIGTERM);
+  EXPECT_THAT(process.log_until("\"stopped\""), HasSubstr("\"stopped\""));
+  EXPECT_EQ(process.end(), 0);
+}
+
 TEST_F(Apps, APortThatIsTakenEndsItWithOneAndSaysWhy) {
   const int taken = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in at{};
@@ -429,6 +460,25 @@ TEST_F(Apps, ACertificateThatIsNotThereEndsItWithTwo) {
   EXPECT_THAT(process.log_until("never"),
               AllOf(HasSubstr("server.tls: /no/such.crt can't be read"), Not(HasSubstr("\"ready\""))));
   EXPECT_EQ(process.end(), 2);
+}
+
+TEST_F(Apps, CheckConfigSaysNoWhereTheStartWould) {
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--server.host=[::]"},
+                                                {"--server.tls.certificate_file=/no/such.crt"},
+                                                {"--client.tls.ca_file=/no/such.crt"}}) {
+    std::string said[2];
+    for (const bool check : {false, true}) {
+      Process process(with([&] {
+        auto flags = wrong;
+        if (check) flags.emplace_back("--check-config");
+        return flags;
+      }()));
+      said[check ? 1 : 0] = process.log_until("never");
+      EXPECT_EQ(process.end(), 2) << wrong[0];
+    }
+    EXPECT_EQ(said[0], said[1]);
+    EXPECT_NE(said[0], "");
+  }
 }
 
 TEST_F(Apps, CheckConfigServesNothing) {

@@ -1,9 +1,6 @@
 #include <pintle/app/config.hpp>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -11,6 +8,7 @@
 #include <pintle/app/config/internal/command_line.hpp>
 #include <pintle/app/config/internal/draft.hpp>
 #include <pintle/app/config/internal/yaml_reader.hpp>
+#include <pintle/base/file.hpp>
 
 namespace pintle {
 
@@ -35,16 +33,7 @@ ConfigInput ConfigInput::of_process(int argc, const char* const* argv) {
       input.variable(std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)));
     }
   }
-  input.files([](const std::string& path) -> std::expected<std::string, std::string> {
-    std::error_code error;
-    if (std::filesystem::is_directory(path, error)) return std::unexpected("it is a directory");
-    errno = 0;
-    std::ifstream in(path, std::ios::binary);
-    if (!in) return std::unexpected(errno != 0 ? std::generic_category().message(errno) : "it can't be opened");
-    std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (in.bad()) return std::unexpected("reading it failed");
-    return text;
-  });
+  input.files([](const std::string& path) { return pintle::read_file(path); });
   return input;
 }
 
@@ -124,26 +113,51 @@ std::string_view Config::origin(std::string_view key) const {
   return at == origins_.end() ? std::string_view() : std::string_view(at->second);
 }
 
-std::expected<Config, ConfigExit> configure(std::string_view program, std::string_view version,
-                                            const std::vector<ConfigSection>& sections, const ConfigInput& input) {
-  auto config = Config::parse(sections, input);
-  if (!config) {
-    ConfigExit exit{2, "", ""};
-    for (const ConfigError& error : config.error()) exit.err += fmt::format("{}: {}\n", program, error.to_string());
-    return std::unexpected(std::move(exit));
+namespace {
+
+ConfigExit wrong(std::string_view program, const std::vector<ConfigError>& errors) {
+  ConfigExit exit{2, "", ""};
+  for (const ConfigError& error : errors) exit.err += fmt::format("{}: {}\n", program, error.to_string());
+  return exit;
+}
+
+// Where a key was set, or what holds it: of server.listeners[0].host that is server.listeners.
+std::string place_of(const Config& config, std::string_view key) {
+  while (!key.empty()) {
+    const std::string_view origin = config.origin(key);
+    if (!origin.empty()) return origin == "default" ? std::string() : std::string(origin);
+    const std::size_t end = key.find_last_of(".[");
+    key = key.substr(0, end == std::string_view::npos ? 0 : end);
   }
+  return {};
+}
+
+}  // namespace
+
+std::expected<Config, ConfigExit> configure(std::string_view program, std::string_view version,
+                                            const std::vector<ConfigSection>& sections, const ConfigInput& input,
+                                            const ConfigCheck& check) {
+  auto config = Config::parse(sections, input);
+  if (!config) return std::unexpected(wrong(program, config.error()));
   switch (config->action()) {
-    case Config::Action::run:
-      break;
     case Config::Action::help:
       return std::unexpected(ConfigExit{0, config_help(program, sections), ""});
     case Config::Action::version:
       return std::unexpected(ConfigExit{0, fmt::format("{} {}\n", program, version), ""});
     case Config::Action::print:
       return std::unexpected(ConfigExit{0, config->to_yaml(), ""});
+    case Config::Action::run:
     case Config::Action::check:
-      return std::unexpected(ConfigExit{0, "the configuration is valid\n", ""});
+      break;
   }
+  if (check) {
+    std::vector<ConfigError> errors = check(*config);
+    for (ConfigError& error : errors)
+      if (error.where.empty()) error.where = place_of(*config, error.key);
+    if (!errors.empty()) return std::unexpected(wrong(program, errors));
+  }
+  if (config->action() == Config::Action::check)
+    return std::unexpected(ConfigExit{0, "the configuration is valid\n", ""});
   return std::move(*config);
 }
 

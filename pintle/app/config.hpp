@@ -9,7 +9,9 @@
 //     port: 50051                                              --server.port=50051
 //
 // Durations are written 250ms, 5s, 1m30s; sizes 4MiB; enumerators by name, in small letters and without their prefix; a
-// list in the environment or a flag as a,b or [a, b]; a map or a message there as YAML, {a: 1}.
+// list in the environment or a flag as a,b or [a, b]; a map or a message there as YAML, {a: 1}. A path (a field with
+// the rule `path`) that is relative starts at the file's folder when it stands in the file, else at the working
+// directory. Line breaks at the end of a variable or flag are left out.
 //
 // Whatever is wrong is an error, and all errors are found at once: an unknown key, a wrong type, a key that comes
 // twice, a value outside its limits, a value that must be set and is not. Variables that do not start with PINTLE_ or
@@ -135,9 +137,15 @@ struct ConfigExit {
   std::string out, err;  // for standard output and standard error
 };
 
+// What else must be right before a process can run: values that fit together, files that are there. The errors need no
+// `where`.
+using ConfigCheck = std::function<std::vector<ConfigError>(const Config&)>;
+
 // What main does first: the configuration to run with, or what to print and how to exit: 0 after --help, --version,
-// --print-config and --check-config, 2 with one line per error when anything is wrong.
+// --print-config and --check-config, 2 with one line per error when anything is wrong. `check` is asked before the
+// process runs and by --check-config alike: what that calls right, starts.
 std::expected<Config, ConfigExit> configure(std::string_view program, std::string_view version,
-                                            const std::vector<ConfigSection>& sections, const ConfigInput& input);
+                                            const std::vector<ConfigSection>& sections, const ConfigInput& input,
+                                            const ConfigCheck& check = nullptr);
 
 }  // namespace pintle

@@ -29,7 +29,7 @@ RC_GTEST_PROP(ConfigProperty, WhatIsPrintedIsReadBack, ()) {
   const auto labels = *rc::gen::container<std::map<std::string, std::string>>(text(), text());
   const auto path = *text();
   TestInput input;
-  input.flag("--shop.database=" + (path.empty() ? "d" : path)).flag("--shop.main_shelf.name=m");
+  input.flag("--shop.database=" + path + "d").flag("--shop.main_shelf.name=m");
   input.flag("--shop.floor=" + std::to_string(*rc::gen::inRange(-2, 10)));
   input.flag("--shop.cellar=" + std::to_string(*rc::gen::inRange(1 << 10, 1 << 30)));
   input.flag("--shop.opening=" + std::to_string(*rc::gen::inRange<std::int64_t>(1'000'000'000, 3'600'000'000'000)) +

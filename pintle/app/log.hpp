@@ -4,11 +4,12 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include <pintle/base/clock.hpp>
+#include <pintle/base/line_writer.hpp>
 #include <pintle/base/observe.hpp>
 
 namespace pintle {
@@ -20,13 +21,15 @@ enum class LogFormat : std::uint8_t { json, text };
 // JSON. Text: "2026-11-23T08:51:15.123Z INFO  message key=value key="value with spaces"". Line breaks and control
 // characters are escaped in both: nothing that a stranger sends can forge a line.
 //
-// Any thread may write at any time: lines are never torn and never mixed, also when the descriptor is slow. A line that
-// can't be written is lost.
+// Any thread may write at any time, and none ever waits: the lines go through a LineWriter. They are never torn and
+// never mixed. When the descriptor does not take them, lines are dropped, and a line says how many ("log lines were
+// dropped") when it takes some again. What the process wrote just before it was killed or crashed may be missing.
 class StreamLog final : public LogSink {
  public:
   using WallClock = std::function<std::chrono::sys_time<std::chrono::nanoseconds>()>;
 
-  // `fd` stays the caller's. The clock is asked once per line, by the thread that writes.
+  // `fd` stays the caller's. The clock is asked once per line, by the thread that writes it, and for the lines about
+  // those that were dropped.
   explicit StreamLog(int fd = 2, LogFormat format = LogFormat::json, Level level = Level::info, WallClock clock = {});
 
   // Lines below this level are dropped. May be changed while others write.
@@ -35,12 +38,15 @@ class StreamLog final : public LogSink {
   bool enabled(Level level) const noexcept override { return level >= level_.load(std::memory_order_relaxed); }
   void write(Level level, std::string_view message, std::span<const Field> fields) noexcept override;
 
+  // Before the process ends in another way than by destroying this, which flushes for a second too: waits until what
+  // was written has left. False when that takes longer than `limit`.
+  bool flush(Duration limit = std::chrono::seconds(1)) noexcept { return writer_.flush(limit); }
+
  private:
-  const int fd_;
   const LogFormat format_;
   std::atomic<Level> level_;
   const WallClock clock_;
-  std::mutex writing_;  // guards the order of bytes on fd_
+  LineWriter writer_;
 };
 
 // The line that StreamLog writes, line break included.

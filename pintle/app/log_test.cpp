@@ -87,7 +87,18 @@ TEST(Log, LinesBelowTheLevelAreNotWritten) {
   log.warn("yes");
   sink.set_level(Level::debug);
   log.debug("now");
+  EXPECT_TRUE(sink.flush());
   EXPECT_EQ(pipe.read(), "2026-11-23T08:51:15.012Z WARN  yes\n2026-11-23T08:51:15.012Z DEBUG now\n");
+}
+
+TEST(Log, SaysHowManyLinesWereDropped) {
+  Pipe pipe;
+  StreamLog sink(pipe.in(), LogFormat::json, Level::info, [] { return kNow; });
+  const std::string body(LineWriter::kRingBytes / 4, 'x');
+  for (int i = 0; i < 7; ++i) Logger(&sink).info(body);
+  std::string seen;
+  while (!seen.contains(R"("severity":"WARN","message":"log lines were dropped","dropped":)")) seen += pipe.read();
+  EXPECT_TRUE(seen.contains(R"({"time":"2026-11-23T08:51:15.012345678Z","severity":"WARN")"));
 }
 
 TEST(Log, ADescriptorThatFailsIsSurvived) {

@@ -31,6 +31,7 @@ TEST(Settings, OfTheServerReachItsOptions) {
   server.set_threads(3);
   server.set_workers(5);
   server.set_max_connections(7);
+  server.set_max_connections_per_ip(53);
   server.set_max_concurrent_calls_per_connection(11);
   server.set_max_receive_message_bytes(13);
   set(*server.mutable_keepalive()->mutable_time(), seconds(17));
@@ -48,6 +49,7 @@ TEST(Settings, OfTheServerReachItsOptions) {
   EXPECT_EQ(runtime_options(server).workers.threads, 5u);
   const ServerOptions options = server_options(server, Logger());
   EXPECT_EQ(options.max_connections, 7u);
+  EXPECT_EQ(options.max_connections_per_ip, 53u);
   EXPECT_EQ(options.connection.max_running, 11u);
   EXPECT_EQ(options.connection.http2.max_concurrent_streams, 11u);
   EXPECT_EQ(options.max_receive_message, 13u);
@@ -127,119 +129,6 @@ TEST(Settings, CompressionIsNoneOrTheCodingOfThatName) {
     client.set_compression(setting);
     EXPECT_EQ(channel_options(client, Logger()).compression, encoding) << setting;
   }
-}
-
-Result<net::SockAddress> listen_address(const config::v1::Server& server) {
-  auto all = places(server, "");
-  if (!all) return std::unexpected(all.error());
-  return all->front().address;
-}
-
-TEST(Settings, TheListenAddressIsNumericOrAUnixSocket) {
-  config::v1::Server server;
-  server.set_host("localhost");
-  server.set_port(1234);
-  EXPECT_THAT(listen_address(server)->to_string(), HasSubstr("127.0.0.1:1234"));
-  server.set_host("::");
-  EXPECT_THAT(listen_address(server)->to_string(), HasSubstr("[::]:1234"));
-  server.set_host("example.org");
-  ASSERT_FALSE(listen_address(server).has_value());
-  EXPECT_THAT(std::string(listen_address(server).error().message()), HasSubstr("server.host"));
-  server.set_unix_socket("/run/probe.sock");
-  EXPECT_EQ(listen_address(server)->to_string(), "unix:/run/probe.sock");
-  server.set_unix_socket(std::string(200, 'x'));
-  ASSERT_FALSE(listen_address(server).has_value());
-  EXPECT_THAT(std::string(listen_address(server).error().message()), HasSubstr("server.unix_socket"));
-}
-
-// A folder with a certificate for one.example, its key, and the CA that issued it.
-struct Files {
-  Files() {
-    std::string name = std::filesystem::temp_directory_path() / "pintle-settings-XXXXXX";
-    folder = ::mkdtemp(name.data());
-    const testing::TestAuthority ca;
-    const auto issued = ca.issue(testing::CertificateWish("DNS:one.example"));
-    std::ofstream(certificate = folder + "/tls.crt") << issued.certificate;
-    std::ofstream(key = folder + "/tls.key") << issued.key;
-    std::ofstream(roots = folder + "/ca.crt") << ca.roots();
-  }
-  ~Files() { std::filesystem::remove_all(folder); }
-  std::string folder, certificate, key, roots;
-};
-
-std::string mistake(const config::v1::Server& server) {
-  auto all = places(server, "");
-  return all ? "none" : std::string(all.error().message());
-}
-
-TEST(Settings, EachPortHasTlsAndServicesOfItsOwn) {
-  const Files files;
-  config::v1::Server server;
-  server.set_host("127.0.0.1");
-  server.set_port(1);
-  server.add_services("a.v1.A");
-  auto& second = *server.add_listeners();
-  second.set_host("::1");
-  second.set_port(2);
-  second.mutable_tls()->set_certificate_file(files.certificate);
-  second.mutable_tls()->set_key_file(files.key);
-  second.mutable_tls()->set_max_handshakes(3);
-  set(*second.mutable_tls()->mutable_handshake_timeout(), seconds(5));
-  set(*second.mutable_tls()->mutable_reload_interval(), seconds(7));
-
-  auto all = places(server, "");
-  ASSERT_TRUE(all) << all.error().to_string();
-  ASSERT_EQ(all->size(), 2u);
-  EXPECT_EQ(all->at(0).address.to_string(), "ipv4:127.0.0.1:1");
-  EXPECT_EQ(all->at(0).options.tls, nullptr);
-  EXPECT_THAT(all->at(0).options.services, ::testing::ElementsAre("a.v1.A"));
-  EXPECT_EQ(all->at(1).key, "server.listeners[0]");
-  EXPECT_EQ(all->at(1).address.to_string(), "ipv6:[::1]:2");
-  EXPECT_NE(all->at(1).options.tls, nullptr);
-  EXPECT_THAT(all->at(1).options.services, ::testing::IsEmpty());
-  EXPECT_EQ(all->at(1).options.handshake_timeout, seconds(5));
-  EXPECT_EQ(all->at(1).options.max_handshakes, 3u);
-  EXPECT_EQ(all->at(1).reload_interval, seconds(7));
-}
-
-TEST(Settings, TlsThatIsNotWholeIsAMistakeWithAName) {
-  const Files files;
-  config::v1::Server server;
-  server.set_host("127.0.0.1");
-  auto& tls = *server.mutable_tls();
-  tls.set_certificate_file(files.certificate);
-  EXPECT_THAT(mistake(server), HasSubstr("server.tls.key_file is missing"));
-  tls.set_key_file(files.folder + "/none");
-  EXPECT_THAT(mistake(server), HasSubstr("server.tls: " + files.folder + "/none can't be read"));
-  tls.set_key_file(files.key);
-  EXPECT_EQ(mistake(server), "none");
-  tls.set_client_certificates(config::v1::CLIENT_CERTIFICATES_REQUIRED);
-  EXPECT_THAT(mistake(server), HasSubstr("server.tls.client_ca_file is missing"));
-  tls.set_client_ca_file(files.roots);
-  EXPECT_EQ(mistake(server), "none");
-  tls.set_client_certificates(config::v1::CLIENT_CERTIFICATES_NONE);
-  EXPECT_THAT(mistake(server), HasSubstr("client_ca_file would mean nothing"));
-  tls.clear_client_ca_file();
-  tls.add_more_certificates()->set_certificate_file(files.certificate);
-  EXPECT_THAT(mistake(server), HasSubstr("server.tls.more_certificates[0].key_file is missing"));
-  tls.clear_certificate_file();
-  tls.clear_key_file();
-  EXPECT_THAT(mistake(server), HasSubstr("would speak plaintext"));
-}
-
-TEST(Settings, ChannelsSpeakTlsWhereItIsEnabled) {
-  const Files files;
-  config::v1::Client client;
-  EXPECT_EQ(tls_client(client, "").value(), nullptr);
-  client.mutable_tls()->set_ca_file(files.roots);
-  EXPECT_THAT(std::string(tls_client(client, "").error().message()), HasSubstr("client.tls.enabled is false"));
-  client.mutable_tls()->set_enabled(true);
-  client.mutable_tls()->set_server_name("one.example");
-  auto made = tls_client(client, "");
-  ASSERT_TRUE(made);
-  EXPECT_EQ((*made)->server_name(), "one.example");
-  client.mutable_tls()->set_key_file(files.key);
-  EXPECT_THAT(std::string(tls_client(client, "").error().message()), HasSubstr("client.tls.certificate_file"));
 }
 
 }  // namespace

@@ -25,7 +25,25 @@ constexpr int kBatch = 64;
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
-bool exhausted(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
+// The failure of one connection, which accept() passes on; accept(2) says to go on with the next one.
+bool of_one_connection(int error) {
+  switch (error) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case EPERM:  // a firewall's word
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ETIMEDOUT:
+      return true;
+    default:
+      return false;
+  }
+}
 
 // A file that a process left behind: a socket that refuses connections.
 bool stale(const SockAddress& address) {
@@ -119,11 +137,12 @@ class Listener::Core final : public std::enable_shared_from_this<Core>, Descript
   std::unordered_map<std::string, std::size_t> ips_;  // guarded by ips_mutex_
   std::string file_;                                  // the unix socket's, as long as it is ours to remove
   std::pair<dev_t, ino_t> file_id_;
-  LogLimit refusals_;
+  LogLimit refusals_, pause_lines_;
   std::size_t last_ = 0;
   std::optional<Descriptor> descriptor_;
   Pause pause_;
   bool paused_ = false, starved_ = false;  // paused now; since the last connection that was accepted
+  bool said_pause_ = false;                // the log's last word about it
 };
 
 Status Listener::Core::bind() {
@@ -162,17 +181,19 @@ bool Listener::Core::accept_some(int most) {
     socklen_t size = sizeof storage;
     Fd fd(::accept4(fd_.get(), reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
-      if (std::exchange(starved_, false)) options_.log.info("accepting goes on", {{"address", address_.to_string()}});
+      starved_ = false;
+      if (std::exchange(said_pause_, false))
+        options_.log.info("accepting goes on", {{"address", address_.to_string()}});
       hand_out(std::move(fd), SockAddress(reinterpret_cast<const sockaddr*>(&storage), size));
     } else if (errno == EAGAIN) {
       descriptor_->drained();
       descriptor_->want_read();
       return false;
-    } else if (exhausted(errno)) {
+    } else if (!of_one_connection(
+                   errno)) {  // no descriptors, no memory, or what nobody expects: trying again is no help
       pause(errno);
       return false;
     }
-    // Anything else is the failure of one connection (ECONNABORTED, EPROTO, ...): accept(2) says to go on.
   }
   return true;
 }
@@ -230,11 +251,15 @@ void Listener::Core::release(std::size_t loop, const std::string& ip) {
 void Listener::Core::pause(int error) {
   paused_ = true;
   pauses_.fetch_add(1, std::memory_order_relaxed);
-  if (!starved_)
-    options_.log.warn(
-        "accepting is paused",
-        {{"address", address_.to_string()}, {"reason", reason(error)}, {"pause_ms", options_.pause.count()}});
-  starved_ = true;
+  if (!std::exchange(starved_, true)) {
+    if (const auto line = pause_lines_.pass(loop().now())) {
+      said_pause_ = true;
+      options_.log.warn("accepting is paused", {{"address", address_.to_string()},
+                                                {"reason", reason(error)},
+                                                {"pause_ms", options_.pause.count()},
+                                                {"lines_left_out", line->left_out}});
+    }
+  }
   loop().arm(pause_, loop().now() + options_.pause);
 }
 

@@ -25,7 +25,7 @@ struct ListenerOptions {
   bool reuse_port = false;               // SO_REUSEPORT: several processes share the port
   unsigned unix_mode = 0;                // permissions of a unix socket's file, as 0660; 0: what the umask leaves
   std::chrono::milliseconds pause{100};  // without accepting, after the process ran out of descriptors or memory
-  Logger log;
+  Logger log;                            // a few lines in ten seconds at most, whatever peers do
 };
 
 // Any thread may call its functions. Destroying it is close() without waiting.
@@ -54,7 +54,7 @@ class Listener {
   struct Counts {
     std::uint64_t accepted = 0;  // handed to a loop
     std::uint64_t refused = 0;   // closed at once, for a bound
-    std::uint64_t pauses = 0;    // times that accepting was paused for want of descriptors or memory
+    std::uint64_t pauses = 0;    // times that accepting was paused, mostly for want of descriptors or memory
     std::size_t open = 0;        // handed out and not yet destroyed
   };
   Counts counts() const;

@@ -113,47 +113,92 @@ TEST(Listener, ClosesWhatIsAboveItsBoundsAndSaysWhy) {
   }
 }
 
-// Out of descriptors: accepting pauses instead of spinning, says so, and goes on when there are some again.
-TEST(Listener, PausesWhenTheProcessRunsOutOfDescriptorsAndRecovers) {
+// A listener whose accept() can be made to fail.
+struct Starving : ::testing::Test {
   struct Log final : LogSink {
     bool enabled(Level) const noexcept override { return true; }
     void write(Level level, std::string_view, std::span<const Field>) noexcept override {
       if (level == Level::warn) ++warnings;
+      ++lines;
     }
-    std::atomic<int> warnings = 0;
-  } log;
-  Runtime runtime(threads(1));
-  runtime.start();
-  ListenerOptions options;
-  options.log = Logger(&log);
-  // UBSan looks at each type of object once, and needs descriptors for that: before they run out.
-  options.log.warn("the first line");
-  log.warnings = 0;
-  options.pause = std::chrono::milliseconds(5);
-  auto listener = Listener::listen(address("127.0.0.1:0"), all(runtime), Echo::serve, options);
-  (*listener)->start();
-  std::vector<Fd> clients = connect_many((*listener)->address(), 1);
-  eventually(runtime, [&] { return (*listener)->counts().open == 1; });
+    std::atomic<int> warnings = 0, lines = 0;
+  };
 
-  // The next connection's client side takes the last number below the limit, and accept() finds none.
+  Starving() {
+    runtime.start();
+    ListenerOptions options;
+    options.log = Logger(&log);
+    // UBSan looks at each type of object once, and needs descriptors for that: before they run out.
+    options.log.warn("the first line", {{"reason", std::generic_category().message(EMFILE)}});
+    log.warnings = log.lines = 0;
+    options.pause = std::chrono::milliseconds(5);
+    listener = Listener::listen(address("127.0.0.1:0"), all(runtime), Echo::serve, options).value();
+    listener->start();
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    clients = connect_many(listener->address(), 1);
+    eventually(runtime, [&] { return listener->counts().open == 1; });
+  }
+  // One more connection. Its client side takes the last number below the limit, and accept() finds none, twice.
+  void connect_without_descriptors() {
+    const std::uint64_t pauses = listener->counts().pauses;
+    clients.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const Fd lowest_free(::dup(0));
+    rlimit low = before;
+    low.rlim_cur = static_cast<rlim_t>(lowest_free.get()) + 1;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+    const SockAddress to = listener->address();
+    EXPECT_EQ(::connect(clients.back().get(), to.data(), to.size()), 0);
+    eventually(runtime, [&] { return listener->counts().pauses >= pauses + 2; });
+    open_then = listener->counts().open;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  }
+
+  Log log;
+  Runtime runtime{threads(1)};
+  std::unique_ptr<Listener> listener;
+  std::vector<Fd> clients;
   rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-  clients.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const Fd lowest_free(::dup(0));
-  rlimit low = before;
-  low.rlim_cur = static_cast<rlim_t>(lowest_free.get()) + 1;
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
-  const SockAddress to = (*listener)->address();
-  EXPECT_EQ(::connect(clients.back().get(), to.data(), to.size()), 0);
-  eventually(runtime, [&] { return (*listener)->counts().pauses >= 2; });
-  const std::size_t open = (*listener)->counts().open;
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
-  EXPECT_EQ(open, 1u);
+  std::size_t open_then = 0;
+};
+
+TEST_F(Starving, PausesWhenTheProcessRunsOutOfDescriptorsAndRecovers) {
+  connect_without_descriptors();
+  EXPECT_EQ(open_then, 1u);
   EXPECT_EQ(log.warnings, 1) << "one line, not one per attempt";
-  eventually(runtime, [&] { return (*listener)->counts().open == 2; });
+  eventually(runtime, [&] { return listener->counts().open == 2; });
   EXPECT_EQ(ask(clients.back().get(), "ok"), "ok");
   clients.clear();
-  finish(runtime, **listener);
+  finish(runtime, *listener);
+}
+
+TEST_F(Starving, AgainAndAgainCannotFillTheLog) {
+  for (std::size_t i = 0; i < 20; ++i) {
+    connect_without_descriptors();
+    eventually(runtime, [&] { return listener->counts().open == i + 2; });
+  }
+  EXPECT_LE(log.warnings, 10);
+  EXPECT_LE(log.lines, 20) << "each with its good end";
+  clients.clear();
+  finish(runtime, *listener);
+}
+
+// What accept() never says of one connection: it is no reason to try at once, again and again.
+TEST_F(Starving, AnErrorThatStaysDoesNotMakeItSpin) {
+  for (int fd = 3; fd < 1024; ++fd) {
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    sockaddr_storage storage{};
+    socklen_t length = sizeof storage;
+    if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0) continue;
+    ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &length), 0);
+    if (SockAddress(reinterpret_cast<const sockaddr*>(&storage), length) == listener->address())
+      ASSERT_EQ(::shutdown(fd, SHUT_RDWR), 0);  // accept() says EINVAL from now on
+  }
+  eventually(runtime, [&] { return listener->counts().pauses >= 3; });
+  EXPECT_EQ(log.warnings, 1);
+  EXPECT_EQ(ask(clients.front().get(), "ok"), "ok");
+  clients.clear();
+  finish(runtime, *listener);
 }
 
 TEST(Listener, TakesTheBacklogBeforeItCloses) {

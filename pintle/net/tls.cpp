@@ -1,12 +1,12 @@
 #include <pintle/net/tls.hpp>
 
 #include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
+
+#include <pintle/base/file.hpp>
 #include <pintle/net/internal/certificate.hpp>
 #include <pintle/net/internal/tls_context.hpp>
 
@@ -206,17 +206,17 @@ Result<std::shared_ptr<KeyLog>> key_log_of(const std::string& path) {
 }  // namespace
 
 Result<std::shared_ptr<KeyLog>> KeyLog::open(const std::string& path) {
-  std::FILE* file = std::fopen(path.c_str(), "ae");
-  if (file == nullptr)
+  Fd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600));
+  if (!file)
     return invalid_argument("key log file {} can't be written: {}", path, std::generic_category().message(errno));
-  std::setvbuf(file, nullptr, _IOLBF, 0);
-  return std::shared_ptr<KeyLog>(new KeyLog(file));
+  return std::shared_ptr<KeyLog>(new KeyLog(std::move(file)));
 }
 
-void KeyLog::write(const char* line) {
-  const std::lock_guard lock(mutex_);
-  std::fputs(line, file_);
-  std::fputc('\n', file_);
+void KeyLog::write(const char* line) noexcept {
+  try {
+    writer_.write(std::string(line) + '\n');
+  } catch (...) {  // NOLINT(bugprone-empty-catch): out of memory; OpenSSL's frames are below
+  }
 }
 
 SSL_CTX& Snapshot::for_name(std::string_view name) const {
@@ -233,10 +233,9 @@ Result<std::vector<std::string>> Context::read() const {
       texts.push_back(source.text());
       continue;
     }
-    std::ifstream file(source.path(), std::ios::binary);
-    texts.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-    if (!file.good() && !file.eof())
-      return invalid_argument("{} can't be read: {}", source.path(), std::generic_category().message(errno));
+    auto text = read_file(source.path());
+    if (!text) return invalid_argument("{} can't be read: {}", source.path(), text.error());
+    texts.push_back(std::move(*text));
   }
   return texts;
 }

@@ -53,6 +53,10 @@ TEST(TlsLoad, NamesTheFileThatIsWrongAndSaysHow) {
   EXPECT_THAT(failure(TlsServer::create(TlsServerOptions())), HasSubstr("needs a certificate"));
   EXPECT_THAT(failure(TlsServer::create(pair(folder.path + "/none", key))),
               AllOf(HasSubstr(folder.path + "/none"), HasSubstr("No such file")));
+  for (const KeyPair& wrong :
+       {KeyPair(Pem::file(folder.path), Pem::file(key)), KeyPair(Pem::file(certificate), Pem::file(folder.path))})
+    EXPECT_THAT(failure(TlsServer::create(with(wrong))),
+                AllOf(HasSubstr(folder.path + " can't be read"), HasSubstr("it is a directory")));
   EXPECT_THAT(failure(TlsServer::create(pair(noise, key))),
               AllOf(HasSubstr(noise), HasSubstr("not a PEM certificate")));
   EXPECT_THAT(failure(TlsServer::create(pair(empty, key))),
@@ -66,6 +70,8 @@ TEST(TlsLoad, NamesTheFileThatIsWrongAndSaysHow) {
   TlsServerOptions mutual = pair(certificate, key);
   mutual.client_certificates = ClientCertificates::optional;
   EXPECT_THAT(failure(TlsServer::create(mutual)), HasSubstr("no CA"));
+  mutual.client_roots = Pem::file(folder.path);
+  EXPECT_THAT(failure(TlsServer::create(mutual)), HasSubstr("it is a directory"));
   mutual.client_roots = Pem::file(noise);
   EXPECT_THAT(failure(TlsServer::create(mutual)), AllOf(HasSubstr(noise), HasSubstr("CA file")));
   mutual.client_roots = Pem::text(ca.roots());
@@ -74,6 +80,8 @@ TEST(TlsLoad, NamesTheFileThatIsWrongAndSaysHow) {
   TlsServerOptions logged = pair(certificate, key);
   logged.key_log_file = folder.path + "/no/such/folder/keys";
   EXPECT_THAT(failure(TlsServer::create(logged)), HasSubstr(logged.key_log_file));
+  logged.key_log_file = folder.path;
+  EXPECT_THAT(failure(TlsServer::create(logged)), AllOf(HasSubstr(folder.path), HasSubstr("Is a directory")));
 }
 
 TEST(TlsLoad, AClientNeedsNothingAndTakesAWholePair) {
@@ -114,6 +122,34 @@ TEST(TlsLoad, ReplacesAllOfItOrNothing) {
   EXPECT_EQ(server.reload(), Reload::unchanged) << "as it was before the mishap";
   EXPECT_EQ(server.counts().reloads, 1);
   EXPECT_EQ(server.counts().failed_reloads, 4);
+}
+
+TEST(TlsLoad, AFolderInTheFilesPlaceLeavesTheLastGoodOnes) {
+  const Folder folder;
+  const TestAuthority ca;
+  const auto issued = ca.issue(CertificateWish("DNS:one.example"));
+  const std::string certificate = folder.write("tls.crt", issued.certificate),
+                    key = folder.write("tls.key", issued.key);
+  const std::string roots = folder.write("ca.crt", ca.roots());
+  TlsServerOptions options = with({Pem::file(certificate), Pem::file(key)});
+  options.client_certificates = ClientCertificates::required;
+  options.client_roots = Pem::file(roots);
+  auto server = TlsServer::create(options);
+  TlsClientOptions trusting;
+  trusting.roots = Pem::file(roots);
+  auto client = TlsClient::create(trusting);
+  ASSERT_TRUE(server && client);
+  for (const std::string& file : {certificate, key, roots}) {
+    std::filesystem::rename(file, file + ".away");
+    std::filesystem::create_directory(file);
+    std::string why;
+    EXPECT_EQ((*server)->reload(&why), Reload::failed);
+    EXPECT_EQ(why, file + " can't be read: it is a directory");
+    if (file == roots) EXPECT_EQ((*client)->reload(&why), Reload::failed);
+    std::filesystem::remove(file);
+    std::filesystem::rename(file + ".away", file);
+    EXPECT_EQ((*server)->reload(), Reload::unchanged);
+  }
 }
 
 // A Kubernetes secret: tls.crt -> ..data/tls.crt, ..data -> a folder that is swapped by renaming a link over it.

@@ -1,5 +1,6 @@
 #include <pintle/net/tls_reload.hpp>
 
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -13,19 +14,25 @@ struct Outcome {
   std::string why;
 };
 
-template <class Tls>
-Outcome reload_now(std::shared_ptr<Tls> tls) {
+Outcome reload_now(const ReloadOnce& reload) {
   Outcome outcome;
-  outcome.reload = tls->reload(&outcome.why);
+  try {
+    outcome.reload = reload(&outcome.why);
+  } catch (const std::exception& e) {
+    outcome = {Reload::failed, e.what()};
+  } catch (...) {
+    outcome = {Reload::failed, "an exception of an unknown kind"};
+  }
   return outcome;
 }
 
-template <class Tls>
-Task<void> keep_fresh(std::shared_ptr<Tls> tls, Duration interval, Logger log) {
+}  // namespace
+
+Task<void> reload_every(ReloadOnce reload, Duration interval, Logger log) {
   std::string last_failure;
   for (;;) {
     if (Status status = co_await sleep_for(interval); !status.ok()) co_return;
-    const Result<Outcome> outcome = co_await blocking(reload_now<Tls>, tls);
+    const Result<Outcome> outcome = co_await blocking(reload_now, reload);
     if (!outcome) continue;  // the workers are busy: next time
     switch (outcome->reload) {
       case Reload::unchanged:
@@ -42,14 +49,12 @@ Task<void> keep_fresh(std::shared_ptr<Tls> tls, Duration interval, Logger log) {
   }
 }
 
-}  // namespace
-
 Task<void> reload_every(std::shared_ptr<TlsServer> tls, Duration interval, Logger log) {
-  co_await keep_fresh(std::move(tls), interval, log);
+  co_await reload_every([tls](std::string* why) { return tls->reload(why); }, interval, log);
 }
 
 Task<void> reload_every(std::shared_ptr<TlsClient> tls, Duration interval, Logger log) {
-  co_await keep_fresh(std::move(tls), interval, log);
+  co_await reload_every([tls](std::string* why) { return tls->reload(why); }, interval, log);
 }
 
 }  // namespace pintle::net

@@ -1,7 +1,9 @@
 // Certificates, keys and roots that change on the disk, as a Kubernetes secret's do.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include <pintle/async/task.hpp>
 #include <pintle/base/clock.hpp>
@@ -16,5 +18,10 @@ namespace pintle::net {
 // was replaced before its key fails, and is taken when the key has come.
 Task<void> reload_every(std::shared_ptr<TlsServer> tls, Duration interval, Logger log);
 Task<void> reload_every(std::shared_ptr<TlsClient> tls, Duration interval, Logger log);
+
+// The same for what somebody else made of the two: called on a worker, never twice at a time. An exception is a failure
+// like any other, and the next attempt comes in its time.
+using ReloadOnce = std::function<Reload(std::string* why)>;
+Task<void> reload_every(ReloadOnce reload, Duration interval, Logger log);
 
 }  // namespace pintle::net

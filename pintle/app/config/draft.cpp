@@ -73,6 +73,11 @@ Message* Draft::section(std::string_view key) {
 }
 
 void Draft::apply(const std::string& path, std::string_view text, const std::string& where) {
+  // What was read from a file (a secret that became a variable) ends with a line break that nobody meant.
+  const std::string_view meant = text.substr(0, text.find_last_not_of("\r\n") + 1);
+  const std::string origin = meant == text ? where : where + " without the line break at its end";
+  text = meant;
+
   // Down to the message that holds the field; the schema has said that the path exists.
   std::string_view rest = path;
   std::size_t dot = rest.find('.');
@@ -88,7 +93,7 @@ void Draft::apply(const std::string& path, std::string_view text, const std::str
   const FieldDescriptor& field = *message->GetDescriptor()->FindFieldByName(std::string(rest));
 
   if (!is_value(field) || (field.is_repeated() && text.starts_with('['))) {
-    read_yaml_value(*this, *message, field, path, text, where);
+    read_yaml_value(*this, *message, field, path, text, origin);
     return;
   }
   std::vector<Value> values;
@@ -106,7 +111,7 @@ void Draft::apply(const std::string& path, std::string_view text, const std::str
   }
   message->GetReflection()->ClearField(message, &field);
   for (const Value& value : values) store(*message, field, value);
-  origins[path] = where;
+  origins[path] = origin;
 }
 
 namespace {

@@ -15,7 +15,9 @@ std::string config_help(std::string_view program, const std::vector<ConfigSectio
       "  --version       print the version, and end\n"
       "  --help          print this, and end\n\n"
       "Each KEY below may stand in the file (section: then key: value), in the environment ({} for\n"
-      "server.port), or be a flag; a flag counts more than the environment, and that more than the file.\n",
+      "server.port), or be a flag; a flag counts more than the environment, and that more than the file.\n"
+      "A relative path in the file starts at the file's folder, one in the environment or a flag at the\n"
+      "working directory.\n",
       program, app::variable_of("server.port"));
 
   const app::Schema schema(sections);

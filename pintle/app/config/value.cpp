@@ -163,7 +163,7 @@ std::string type_of(const FieldDescriptor& field) {
     case FieldDescriptor::CPPTYPE_DOUBLE:
       return "number";
     case FieldDescriptor::CPPTYPE_STRING:
-      return "text";
+      return rule(field).path() ? "path" : "text";
     case FieldDescriptor::CPPTYPE_ENUM:
       return fmt::format("one of {}", names(*field.enum_type()));
     case FieldDescriptor::CPPTYPE_MESSAGE:

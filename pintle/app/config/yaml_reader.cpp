@@ -1,6 +1,7 @@
 #include <pintle/app/config/internal/yaml_reader.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -161,9 +162,16 @@ class Reader {
       return std::nullopt;
     }
     auto parsed = parse_value(field, node.Scalar());
+    if (parsed && rule(field).path()) return from_here(std::get<std::string>(*parsed));
     if (parsed) return std::move(*parsed);
     fail(node.Mark(), path, parsed.error().what, parsed.error().mend);
     return std::nullopt;
+  }
+
+  // A path as the process needs it: a relative one in a file starts at the file's folder.
+  std::string from_here(const std::string& path) const {
+    if (!lines_ || path.empty()) return path;
+    return (std::filesystem::path(where_).parent_path() / path).string();
   }
 
   // Calls `visit(key, key node, value node)` for each pair with a key that is text and has not come before.

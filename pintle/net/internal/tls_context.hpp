@@ -2,30 +2,33 @@
 #pragma once
 
 #include <atomic>
-#include <cstdio>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include <pintle/base/line_writer.hpp>
+#include <pintle/net/internal/fd.hpp>
 #include <pintle/net/internal/openssl.hpp>
 #include <pintle/net/tls.hpp>
 
 namespace pintle::net::tls {
 
-// The secrets of connections, a line each, in the format of SSLKEYLOGFILE. Any thread.
+// The secrets of connections, a line each, in the format of SSLKEYLOGFILE. Any thread, none of which waits for the
+// disk.
 class KeyLog {
  public:
+  // A new file is its owner's alone. INVALID_ARGUMENT names the file and what is wrong with it.
   static Result<std::shared_ptr<KeyLog>> open(const std::string& path);
-  ~KeyLog() { std::fclose(file_); }
-  void write(const char* line);
+  void write(const char* line) noexcept;
 
  private:
-  explicit KeyLog(std::FILE* file) : file_(file) {}
-  std::mutex mutex_;
-  std::FILE* file_;  // guarded by mutex_
+  explicit KeyLog(Fd file) : file_(std::move(file)), writer_(file_.get()) {}
+  Fd file_;
+  LineWriter writer_;
 };
 
 // Made in one piece, never changed: a handshake sees one certificate with its own key, and the roots of that moment.

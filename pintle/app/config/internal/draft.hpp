@@ -22,6 +22,7 @@ struct Draft {
   google::protobuf::Message* section(std::string_view key);
 
   // Gives one key the value that `text` stands for; `where` is the variable or flag that says so, and its origin.
+  // Line breaks at the end of the text are left out, and the origin says so.
   void apply(const std::string& path, std::string_view text, const std::string& where);
 
   // Reports the keys that must be set and are not. Last of all.

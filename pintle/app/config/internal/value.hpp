@@ -29,7 +29,7 @@ const config::v1::FieldRule& rule(const google::protobuf::FieldDescriptor& field
 // Whether the field holds a value (or a list of them) rather than a message or a map.
 bool is_value(const google::protobuf::FieldDescriptor& field);
 
-// "duration", "size", "whole number", "true or false", "one of debug, info": for errors and --help.
+// "duration", "size", "path", "whole number", "true or false", "one of debug, info": for errors and --help.
 std::string type_of(const google::protobuf::FieldDescriptor& field);
 
 // The value that a text stands for, when it has the field's type and lies within its limits.
