@@ -7,9 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <typeindex>
+#include <utility>
 #include <vector>
 
 #include <pintle/async/waiter.hpp>
@@ -126,6 +129,15 @@ class Loop {
   // stopped is dropped. `work` must not throw.
   void post(std::move_only_function<void()> work);
 
+  // The loop's own T, for what all that runs here shares: made at its first use, gone with the loop. REQUIRES: T's
+  // destructor does not need the loop.
+  template <class T>
+  T& local() {
+    for (auto& [type, object] : locals_)
+      if (type == typeid(T)) return *static_cast<T*>(object.get());
+    return *static_cast<T*>(locals_.emplace_back(typeid(T), std::make_shared<T>()).second.get());
+  }
+
   // True on the thread that drives this loop, while it does. Any thread.
   bool on_thread() const noexcept { return owner_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
@@ -207,6 +219,7 @@ class Loop {
   bool closed_ = false;                                 // guarded by inbox_mutex_
   std::atomic<bool> posted_ = false;                    // inbox_ is not empty; written under inbox_mutex_
   std::vector<std::move_only_function<void()>> taken_;
+  std::vector<std::pair<std::type_index, std::shared_ptr<void>>> locals_;
 };
 
 inline void Timer::disarm() noexcept {
