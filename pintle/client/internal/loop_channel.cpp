@@ -7,8 +7,6 @@
 namespace pintle::client {
 
 namespace {
-constexpr std::size_t kReadBuffer = 128 * 1024;
-
 double in_seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 }  // namespace
 
@@ -17,8 +15,7 @@ LoopChannel::LoopChannel(Loop& loop, std::shared_ptr<Dialer> dialer, std::shared
     : loop_(loop),
       dialer_(std::move(dialer)),
       options_(std::move(options)),
-      keepalive_time_(std::move(keepalive_time)),
-      read_buffer_(kReadBuffer) {}
+      keepalive_time_(std::move(keepalive_time)) {}
 
 LoopChannel::~LoopChannel() = default;
 
@@ -40,19 +37,27 @@ Task<Result<transport::Connection*>> LoopChannel::acquire(LayerCall& call) {
       connect();
       if (state_ == Connectivity::transient_failure) continue;  // it failed at once, and woke those that waited already
     }
+    // Those that were woken for nothing keep their right to wait.
+    if (waiting_.size() >= options_->max_waiting)
+      co_return std::unexpected(Status(
+          Code::resource_exhausted,
+          fmt::format("{} calls wait for this connection already (max_waiting)", waiting_.size()), Origin::library));
     co_await Waiting(*this, call.scope);
   }
 }
 
 void LoopChannel::pass_turn() {
   if (turn_given_ || open_one() == nullptr) return;
-  Waiting* next = waiting_.front();
-  waiting_.erase(waiting_.begin());
+  auto* next = static_cast<Waiting*>(waiting_.first());
+  next->leave();
   next->give_turn();
 }
 
 void LoopChannel::wake_all() {
-  for (Waiting* waiting : std::exchange(waiting_, {})) waiting->wake();
+  while (auto* first = waiting_.first()) {
+    first->leave();
+    static_cast<Waiting*>(first)->wake();  // resumes nobody, so nobody joins the queue meanwhile
+  }
 }
 
 void LoopChannel::connect() {
@@ -71,9 +76,9 @@ Root LoopChannel::connecting(std::shared_ptr<LoopChannel> self) {
   }
   transport::ConnectionOptions options = self->options_->connection;
   options.keepalive.time = self->keepalive_time_->get();
-  self->current_ =
-      std::make_unique<transport::Connection>(http2::Role::client, std::move(*stream), options, self->read_buffer_,
-                                              static_cast<transport::ConnectionOwner&>(*self), nullptr);
+  self->current_ = std::make_unique<transport::Connection>(http2::Role::client, std::move(*stream), options,
+                                                           self->loop_.local<transport::ReadBuffer>().bytes,
+                                                           static_cast<transport::ConnectionOwner&>(*self), nullptr);
 }
 
 // Grows with each failure in a row; the peer's SETTINGS, not the TCP handshake, end the row.
@@ -100,7 +105,7 @@ void LoopChannel::failed(Status status) {
 void LoopChannel::backed_off() {
   if (state_ != Connectivity::transient_failure) return;
   state_ = Connectivity::idle;
-  if (!waiting_.empty()) connect();
+  if (waiting_.size() != 0) connect();
 }
 
 void LoopChannel::on_ready(transport::Connection& connection) {
@@ -112,7 +117,7 @@ void LoopChannel::on_ready(transport::Connection& connection) {
 
 void LoopChannel::on_draining(transport::Connection& connection) {
   if (&connection != current_.get()) return;
-  const bool busy = connection.active_streams() != 0 || !waiting_.empty();
+  const bool busy = connection.active_streams() != 0 || waiting_.size() != 0;
   // A server that says good-bye before the first call is stopping: to come back at once would be to hammer it.
   const bool useless = connection.session().counters().streams_opened == 0;
   draining_.push_back(std::move(current_));
@@ -141,7 +146,7 @@ void LoopChannel::on_closed(transport::Connection& connection, std::string_view 
     if (state_ == Connectivity::shutdown) return;
     if (state_ == Connectivity::connecting) return failed(Status(Code::unavailable, why));
     state_ = Connectivity::idle;
-    if (!waiting_.empty()) connect();
+    if (waiting_.size() != 0) connect();
     return;
   }
   std::erase_if(draining_, [&](const auto& c) { return c.get() == &connection; });
