@@ -7,9 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <typeindex>
+#include <utility>
 #include <vector>
 
 #include <pintle/async/waiter.hpp>
@@ -127,6 +130,15 @@ class Loop {
   // stopped is dropped. `work` must not throw.
   void post(std::move_only_function<void()> work);
 
+  // The loop's own T, for what all that runs here shares: made at its first use, gone with the loop. REQUIRES: T's
+  // destructor does not need the loop.
+  template <class T>
+  T& local() {
+    for (auto& [type, object] : locals_)
+      if (type == typeid(T)) return *static_cast<T*>(object.get());
+    return *static_cast<T*>(locals_.emplace_back(typeid(T), std::make_shared<T>()).second.get());
+  }
+
   // True on the thread that drives this loop, while it does. Any thread.
   bool on_thread() const noexcept { return owner_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
@@ -217,6 +229,7 @@ class Loop {
     Tidy();
   };
   Tidy tidy_;
+  std::vector<std::pair<std::type_index, std::shared_ptr<void>>> locals_;
 };
 
 inline void Timer::disarm() noexcept {

@@ -228,5 +228,28 @@ TEST(Loop, CountsReadyAwaitsSoThatNobodyStarves) {
   EXPECT_EQ(ready, Loop::kReadyBudget - 1);
 }
 
+TEST(Loop, HasOneOfEachTypeAndLetsGoOfItWhenItGoes) {
+  static int alive;
+  alive = 0;
+  struct Counted {
+    Counted() { ++alive; }
+    ~Counted() { --alive; }
+    int value = 0;
+  };
+  struct Other {
+    int value = 7;
+  };
+  {
+    test::TurnedLoop t, another;
+    EXPECT_EQ(alive, 0) << "not before its first use";
+    t.loop.local<Counted>().value = 1;
+    EXPECT_EQ(t.loop.local<Other>().value, 7);
+    EXPECT_EQ(t.loop.local<Counted>().value, 1);
+    EXPECT_EQ(another.loop.local<Counted>().value, 0);
+    EXPECT_EQ(alive, 2);
+  }
+  EXPECT_EQ(alive, 0);
+}
+
 }  // namespace
 }  // namespace pintle

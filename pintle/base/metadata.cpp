@@ -66,7 +66,7 @@ std::vector<std::string_view> Metadata::all(std::string_view key) const {
 }
 
 bool Metadata::valid_key(std::string_view key) {
-  return !key.empty() && !key.starts_with("grpc-") && std::ranges::all_of(key, [](char c) {
+  return !key.empty() && std::ranges::all_of(key, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
   });
 }

@@ -97,7 +97,7 @@ class Metadata {
   iterator begin() const { return iterator(bytes_); }
   iterator end() const { return iterator(bytes_ + used_); }
 
-  // Lower case letters, digits, '_', '-' and '.', at least one; not a pseudo-header, not reserved ("grpc-").
+  // Lower case letters, digits, '_', '-' and '.', at least one; wire::is_protocol_field() knows which are reserved.
   static bool valid_key(std::string_view key);
   // Printable ASCII, space included (grpc/doc/PROTOCOL-HTTP2.md, ASCII-Value).
   static bool valid_ascii_value(std::string_view value);

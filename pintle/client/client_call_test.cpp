@@ -102,7 +102,8 @@ TEST_F(ClientCalls, ACallerThatCancelsResetsTheStream) {
 }
 
 TEST_F(ClientCalls, MetadataThatCannotBeSentNameTheirKeyAndNothingIsDialled) {
-  for (const char* key : {"Upper", "spa ce", "grpc-timeout", ":path", ""}) {
+  for (const char* key : {"Upper", "spa ce", "grpc-timeout", ":path", "", "connection", "host", "content-length", "te",
+                          "transfer-encoding", "upgrade", "keep-alive", "proxy-connection"}) {
     RunningCall call = this->call("/s/m", CallOptions().metadata(key, "v"));
     ASSERT_TRUE(call.done()) << key;
     const Status status = call.get().status;
@@ -112,6 +113,31 @@ TEST_F(ClientCalls, MetadataThatCannotBeSentNameTheirKeyAndNothingIsDialled) {
   RunningCall value = call("/s/m", CallOptions().metadata("x-a", "line\nbreak"));
   EXPECT_THAT(std::string(value.get().status.message()), AllOf(HasSubstr("'x-a'"), Not(HasSubstr("break"))));
   EXPECT_EQ(dials(), 0u);
+}
+
+// gRFC A6.
+TEST_F(ClientCalls, WhatRetriesTellEachOtherPasses) {
+  RunningCall call = connected_call("/s/m", CallOptions().metadata("grpc-previous-rpc-attempts", "2"));
+  EXPECT_THAT(peer().calls(), Contains(HasSubstr("grpc-previous-rpc-attempts=2")));
+  peer().send(Peer::trailers(1, {{":status", "200"},
+                                 {"content-type", "application/grpc"},
+                                 {"grpc-status", "14"},
+                                 {"grpc-retry-pushback-ms", "250"},
+                                 {"grpc-other", "x"}}));
+  const Outcome outcome = call.get();
+  EXPECT_EQ(outcome.trailers.get("grpc-retry-pushback-ms"), "250") << "Trailers-Only";
+  EXPECT_FALSE(outcome.trailers.get("grpc-other")) << "the others stay gRPC's own";
+
+  RunningCall other = this->call();
+  peer().send(Peer::head(3) + Peer::trailers(3, {{"grpc-status", "14"}, {"grpc-retry-pushback-ms", "-1"}}));
+  EXPECT_EQ(other.get().trailers.get("grpc-retry-pushback-ms"), "-1");
+}
+
+// A proxy hands on what came to it.
+TEST_F(ClientCalls, ThereIsOneUserAgentAndItIsTheChannels) {
+  RunningCall call = connected_call("/s/m", CallOptions().metadata("user-agent", "somebody/1").metadata("x-a", "1"));
+  EXPECT_THAT(peer().calls(),
+              Contains(AllOf(HasSubstr("user-agent=pintle"), HasSubstr("x-a=1"), Not(HasSubstr("somebody")))));
 }
 
 TEST_F(ClientCalls, ARefusedStreamWasNotProcessed) {

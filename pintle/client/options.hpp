@@ -48,9 +48,12 @@ struct ChannelOptions {
   // Null: plaintext. The server's certificate must hold the host of `authority`, or what TlsClientOptions::server_name
   // says instead. A Dialer speaks TLS by itself; then this only makes the scheme "https".
   std::shared_ptr<net::TlsClient> tls;
-  std::string user_agent;                                 // put before ours
-  Duration default_timeout = std::chrono::seconds(30);    // of unary calls that set none; max(): none
-  bool wait_for_ready = false;                            // of calls that do not say
+  std::string user_agent;                               // put before ours
+  Duration default_timeout = std::chrono::seconds(30);  // of unary calls that set none; max(): none
+  bool wait_for_ready = false;                          // of calls that do not say
+  // Calls that may wait on one loop for a connection, or for a stream above the server's limit; RESOURCE_EXHAUSTED for
+  // those that come on top.
+  std::size_t max_waiting = 10'000;
   std::size_t max_receive_message = 4 * 1024 * 1024;      // bytes, decompressed too; above it RESOURCE_EXHAUSTED
   wire::Encoding compression = wire::Encoding::identity;  // of the requests of calls that do not say
   ConnectBackoff backoff;

@@ -63,6 +63,8 @@ bool Session::we_ended(const Stream& stream) const {
   return record.end_wanted || record.closed();
 }
 
+bool Session::end_sent(const Stream& stream) const { return Impl::record(stream).end_sent(); }
+
 std::size_t Session::active_streams() const { return impl_->store.size(); }
 
 void Session::ping(std::uint64_t tag) {

@@ -131,6 +131,8 @@ class Session {
   // Both may still be open, or either half ended.
   bool peer_ended(const Stream& stream) const;
   bool we_ended(const Stream& stream) const;
+  // Our end is in output(): nothing waits in the stream's queue any more.
+  bool end_sent(const Stream& stream) const;
   std::size_t active_streams() const;
 
   // -- The connection -----------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 // A server over real sockets: listeners, several loops, and the drain of all of it.
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <memory>
@@ -151,6 +152,27 @@ TEST_F(SocketServer, WhileCallsRunLateConnectionsAreTakenAndTold) {
   EXPECT_EQ(ending.get().code(), Code::unavailable);
   drained->get_future().wait();
   EXPECT_FALSE(sync_wait(runtime_, connected(address))) << "listeners close last, but they close";
+}
+
+// For health pages: any thread may look while the loops open and close connections.
+TEST_F(SocketServer, ConnectionsMayBeCountedFromAnyThread) {
+  const std::string address = listen();
+  std::atomic<bool> over = false;
+  auto counting = std::async(std::launch::async, [&] {
+    std::size_t most = 0;
+    while (!over) most = std::max(most, server_.connections());
+    return most;
+  });
+  for (int i = 0; i < 20; ++i) {
+    auto channel = make_channel(runtime_, address);
+    ASSERT_TRUE(channel.has_value());
+    EXPECT_EQ(sync_wait(runtime_, call(**channel, "/s/echo", "hello", nullptr)), Status());
+    EXPECT_GE(server_.connections(), 1u);
+  }
+  over = true;
+  EXPECT_GE(counting.get(), 1u);
+  drain(std::chrono::seconds(10));
+  EXPECT_EQ(server_.connections(), 0u);
 }
 
 TEST_F(SocketServer, WithoutConnectionsTheListenersAloneAreClosed) {

@@ -14,6 +14,7 @@ constexpr std::uint64_t kDrainTag = 0x70696e746c652d64;      // "pintle-d"
 constexpr std::uint64_t kKeepaliveTag = 0x70696e746c652d6b;  // "pintle-k"
 constexpr std::size_t kIdleOutput = 16 * 1024;               // memory that a connection without streams keeps
 constexpr Duration kIdleMemory = std::chrono::seconds(1);  //   after this time; until then the next call may need more
+constexpr std::size_t kLeftoverStep = 16 * 1024;           // what linger_timeout is for
 constexpr int kReadsPerTurn = 4;  // of a full buffer: then the other connections have their turn
 // A client that comes so near the last id is asked to go elsewhere while it still can.
 constexpr http2::StreamId kLastIds = http2::kMaxStreamId - 2 * 1000;
@@ -103,13 +104,14 @@ void Connection::start_accepted() {
     Exchange* exchange = accepted_[i];
     if (exchange == nullptr) continue;
     exchange->accepted_ = false;
-    if (!exchange->attached()) {  // nothing to run: its user only has to take note, and that frees it
+    if (!exchange->attached() || exchange->sent_end_) {  // nothing to run: its user takes note, and that frees it
       exchange->receiver_.on_start();
       continue;
     }
     if (running_ >= options_.max_running) {
       exchange->waiting_ = true;
       waiting_.push_back(exchange);
+      exchange->receiver_.on_wait();
       continue;
     }
     ++running_;
@@ -188,7 +190,10 @@ void Connection::on_writable(http2::Stream& stream) {
 }
 
 void Connection::on_closed(http2::Stream& stream) {
-  if (auto* exchange = static_cast<Exchange*>(stream.context)) exchange->detach();
+  if (auto* exchange = static_cast<Exchange*>(stream.context))
+    exchange->detach();
+  else if (!leftovers_.empty())
+    std::erase_if(leftovers_, [&](const Leftover& l) { return l.stream == &stream; });
   stream.context = nullptr;
   idle_since_ = loop_.now();
   if (phase_ == Phase::closing || draining_) flush_soon();
@@ -263,6 +268,29 @@ void Connection::forget(Exchange& exchange) {
   if (std::exchange(exchange.accepted_, false))
     std::replace(accepted_.begin(), accepted_.end(), &exchange, static_cast<Exchange*>(nullptr));
   if (std::exchange(exchange.running_, false)) finished_running();
+}
+
+void Connection::keep_leftover(http2::Stream& stream, Deadline deadline) {
+  const bool patient = deadline.is_infinite();
+  if (patient) deadline = Deadline::after(loop_.now(), options_.linger_timeout);
+  leftovers_.push_back({&stream, deadline.at(), patient, session_.queued(stream)});
+  flush_soon();  // which arms the timer
+}
+
+void Connection::end_leftovers(TimePoint now) {
+  for (std::size_t i = 0; i < leftovers_.size();) {
+    Leftover& l = leftovers_[i];
+    const std::size_t queued = session_.queued(*l.stream);
+    if (now < l.ends) {
+      ++i;
+    } else if (l.patient && queued + kLeftoverStep <= l.queued) {
+      l.ends = Deadline::after(now, options_.linger_timeout).at();
+      l.queued = queued;
+      ++i;
+    } else {
+      session_.reset(*l.stream, ErrorCode::cancel);  // on_closed() takes it off the list
+    }
+  }
 }
 
 void Connection::finished_running() {
@@ -363,6 +391,7 @@ void Connection::arm_timer() {
   if (!has_streams && phase_ == Phase::open)
     at = std::min(at, Deadline::after(idle_since_, options_.idle_timeout).at());
   if (has_idle_memory()) at = std::min(at, idle_since_ + kIdleMemory);
+  for (const Leftover& l : leftovers_) at = std::min(at, l.ends);
   if (at != TimePoint::max() && (!alarm_.armed() || at < alarm_.at())) loop_.arm(alarm_, at);
 }
 

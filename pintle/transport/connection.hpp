@@ -32,6 +32,11 @@ class Acceptor {
   ~Acceptor() = default;
 };
 
+// What the connections of a loop read into, one after the other: loop.local<ReadBuffer>().
+struct ReadBuffer {
+  std::vector<std::byte> bytes = std::vector<std::byte>(128 * 1024);
+};
+
 // Who keeps the connection. Called from the loop.
 class ConnectionOwner {
  public:
@@ -52,6 +57,9 @@ struct ConnectionOptions {
   ConnectionOptions() = default;
   http2::Options http2;
   KeepaliveOptions keepalive;
+  // What a call without a deadline leaves in a stream's queue when it is over must shrink by 16 KiB, or be gone, within
+  // each such time; else the stream is reset.
+  Duration linger_timeout = std::chrono::minutes(5);
   Duration idle_timeout = Duration::max();  // no stream for so long: a graceful end
   Duration max_age = Duration::max();  // server: so long after it was made: a graceful end (gRFC A9, no jitter here)
   Duration max_age_grace = Duration::max();  // what calls have after the second GOAWAY of that end; then it is aborted
@@ -161,7 +169,17 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   void link(Exchange& exchange);
   void forget(Exchange& exchange);
   void ids_ran_out();
+  void keep_leftover(http2::Stream& stream, Deadline deadline);
+  void end_leftovers(TimePoint now);
   void finished_running();
+
+  // A stream whose user is gone and whose last bytes wait for the peer's window.
+  struct Leftover {
+    http2::Stream* stream;
+    TimePoint ends;
+    bool patient;        // it has no deadline: `ends` moves on as long as the queue shrinks
+    std::size_t queued;  // when `ends` was set
+  };
 
   struct End : TurnEnd {
     explicit End(Connection& c);
@@ -203,6 +221,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   std::vector<Exchange*> unsettled_;  // hold spans of the read buffer
   std::vector<Exchange*> accepted_;   // of this batch
   std::deque<Exchange*> waiting_;     // accepted, above max_running
+  std::vector<Leftover> leftovers_;
 };
 
 }  // namespace pintle::transport

@@ -125,15 +125,21 @@ void Exchange::orphan() {
   unsettled_ = accepted_ = waiting_ = running_ = false;
 }
 
-void Exchange::finish() {
-  if (connection_ != nullptr) leave(*std::exchange(connection_, nullptr));
+void Exchange::give_up_turn() {
+  if (!waiting_) return;
+  std::erase(connection_->waiting_, this);
+  connection_->start_soon(*this);
+}
+
+void Exchange::finish(Deadline deadline) {
+  if (connection_ != nullptr) leave(*std::exchange(connection_, nullptr), deadline);
   in_place_ = {};
   if (memory_ != nullptr && !kept_.empty()) memory_->give_back(kept_.size());
   kept_.clear();
   kept_.shrink(kKeptCapacity);
 }
 
-void Exchange::leave(Connection& connection) {
+void Exchange::leave(Connection& connection, Deadline deadline) {
   if (stream_ != nullptr) {
     http2::Stream& stream = *std::exchange(stream_, nullptr);
     stream.context = nullptr;
@@ -141,9 +147,10 @@ void Exchange::leave(Connection& connection) {
     if (!sent_end_ || (is_client && !ended_)) {
       connection.session_.reset(stream, ErrorCode::cancel);
       connection.flush_soon();
-    } else if (!ended_) {
-      const std::size_t unread = in_place_.size() + kept_.size();
+    } else {
+      const std::size_t unread = ended_ ? 0 : in_place_.size() + kept_.size();
       if (unread > credited_) connection.session_.consume(stream, unread - credited_);
+      if (!connection.session_.end_sent(stream)) connection.keep_leftover(stream, deadline);
     }
   }
   connection.forget(*this);

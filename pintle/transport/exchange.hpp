@@ -8,6 +8,7 @@
 
 #include <pintle/base/buffer.hpp>
 #include <pintle/base/byte_flow.hpp>
+#include <pintle/base/clock.hpp>
 #include <pintle/base/memory_budget.hpp>
 #include <pintle/http2/error.hpp>
 #include <pintle/http2/session.hpp>
@@ -25,6 +26,8 @@ class Receiver {
   // Server: the batch of bytes that brought the request has been read; its body, as far as it came, is at hand. It
   // comes once for every accepted request, also for one whose stream was reset while it waited for its turn.
   virtual void on_start() = 0;
+  // Server: max_running handlers are busy, so on_start() comes later.
+  virtual void on_wait() {}
   // Client: the response's head. The views are valid during the call only.
   virtual void on_head(const Headers& fields, bool end) = 0;
   // The body grew, ended or moved in memory.
@@ -67,8 +70,13 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   // Ends the stream at once; nothing more comes.
   void reset(ErrorCode code);
 
-  // The user is done with it: what the stream still holds goes out without it, what still comes is dropped. Idempotent.
-  void finish();
+  // The user is done with it: what the stream still holds goes out without it, what still comes is dropped. When the
+  // peer has not taken the rest by `deadline`, the stream is reset (CANCEL); where that is infinite
+  // ConnectionOptions::linger_timeout rules. Idempotent.
+  void finish(Deadline deadline = {});
+  // Server, inside on_wait() and while it waits for its turn: the answer was given all the same. on_start() follows at
+  // the end of the turn, and the exchange counts as no running handler.
+  void give_up_turn();
 
   bool attached() const { return stream_ != nullptr; }
   // Client: the transport has taken a byte of the request's head. Stays true.
@@ -86,7 +94,7 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   void keep(std::span<const std::byte> data);    // in memory of our own
   void detach();                                 // the stream is gone
   void orphan();                                 // the connection is gone
-  void leave(Connection& connection);
+  void leave(Connection& connection, Deadline deadline);
 
   Receiver& receiver_;
   Connection* connection_ = nullptr;

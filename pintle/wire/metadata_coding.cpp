@@ -1,5 +1,7 @@
 #include <pintle/wire/metadata_coding.hpp>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <pintle/wire/base64.hpp>
@@ -7,6 +9,10 @@
 
 namespace pintle::wire {
 namespace {
+
+constexpr std::string_view kFieldsOfHttp[] = {
+    "content-type",  "te", "host", "connection", "keep-alive", "proxy-connection", "upgrade", "transfer-encoding",
+    "content-length"};
 
 std::string_view trim(std::string_view text) {
   while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
@@ -51,7 +57,9 @@ Status decode_binary(std::string_view name, std::string_view value, Metadata& in
 }  // namespace
 
 bool is_protocol_field(std::string_view name) noexcept {
-  return name.starts_with(':') || name.starts_with("grpc-") || name == "content-type" || name == "te";
+  if (name.starts_with(':')) return true;
+  if (name.starts_with("grpc-")) return name != "grpc-previous-rpc-attempts" && name != "grpc-retry-pushback-ms";
+  return std::ranges::find(kFieldsOfHttp, name) != std::end(kFieldsOfHttp);
 }
 
 Status decode_field(std::string_view name, std::string_view value, Metadata& into) {

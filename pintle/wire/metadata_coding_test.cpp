@@ -75,14 +75,26 @@ TEST(MetadataCoding, WhatHttpAllowsAndGrpcDoesNotIsDroppedWithoutAnError) {
 }
 
 TEST(MetadataCoding, ProtocolFieldsAreNoMetadata) {
-  for (const char* name : {":path", ":authority", "grpc-timeout", "grpc-status-details-bin", "content-type", "te"}) {
+  for (const char* name :
+       {":path", ":authority", "grpc-timeout", "grpc-status-details-bin", "content-type", "te", "connection", "host",
+        "content-length", "transfer-encoding", "upgrade", "keep-alive", "proxy-connection"}) {
     EXPECT_TRUE(is_protocol_field(name)) << name;
+    EXPECT_THAT(std::string(check_entry({name, "1"}).message()), HasSubstr("reserved for the protocol")) << name;
     EXPECT_TRUE(decode(name, "?").status.ok()) << name;
     EXPECT_TRUE(decode(name, "?").values.empty()) << name;
   }
   for (const char* name : {"user-agent", "grpc", "x-grpc-y", "team", "content-types", "authorization"}) {
     EXPECT_FALSE(is_protocol_field(name)) << name;
   }
+}
+
+TEST(MetadataCoding, WhatRetriesTellEachOtherIsMetadata) {
+  for (const char* name : {"grpc-previous-rpc-attempts", "grpc-retry-pushback-ms"}) {
+    EXPECT_THAT(decode(name, "2").values, ElementsAre("2"));
+    EXPECT_EQ(check_entry({name, "2"}), Status());
+  }
+  for (const char* name : {"grpc-previous-rpc-attempt", "grpc-retry-pushback", "grpc-tags-bin", "grpc-"})
+    EXPECT_FALSE(check_entry({name, "2"}).ok()) << name;
 }
 
 TEST(MetadataCoding, WhatMayNotBeSentIsNamed) {

@@ -7,6 +7,7 @@ namespace pintle::wire {
 Code code_from_http_status(int status) noexcept {
   switch (status) {
     case 400:
+    case 431:
       return Code::internal;
     case 401:
       return Code::unauthenticated;

@@ -10,8 +10,7 @@ namespace pintle::wire {
 
 // The code of a response that carries no grpc-status (grpc/doc/http-grpc-status-mapping.md). For clients only: a server
 // never uses the table in reverse. 200 and whatever the table does not name are UNKNOWN; 1xx are no responses: skip
-// them. 431 is UNKNOWN too: so does grpc-go, and so the Connect conformance suites demand, though by now the table has
-// a row that says INTERNAL.
+// them.
 Code code_from_http_status(int status) noexcept;
 
 // The code of a call whose stream the peer reset with this HTTP/2 error code (PROTOCOL-HTTP2.md, "Errors"). Codes that

@@ -11,7 +11,7 @@ TEST(StatusMap, HttpStatusByTheTableAndNothingElse) {
   const std::map<int, Code> table = {
       {400, Code::internal},      {401, Code::unauthenticated}, {403, Code::permission_denied},
       {404, Code::unimplemented}, {429, Code::unavailable},     {502, Code::unavailable},
-      {503, Code::unavailable},   {504, Code::unavailable},
+      {503, Code::unavailable},   {504, Code::unavailable},     {431, Code::internal},
   };
   for (int status = 0; status < 1000; ++status) {
     const auto row = table.find(status);

@@ -49,7 +49,7 @@ void ClientCall::add_metadata() {
       bool hidden = false;
       for (const LayerCall* over = &call_; over != call && !hidden; over = over->attempt_of())
         hidden = over->request_metadata.get(entry.key).has_value();
-      if (hidden) continue;
+      if (hidden || entry.key == "user-agent") continue;  // what a proxy passes on; the channel says its own
       const std::string_view value =
           Metadata::is_binary(entry.key) ? wire::encode_value(entry, scratch.coded[coded++]) : entry.value;
       scratch.fields.push_back({entry.key, value, entry.key == "authorization" ? Indexing::never : Indexing::without});

@@ -7,8 +7,6 @@
 namespace pintle::client {
 
 namespace {
-constexpr std::size_t kReadBuffer = 128 * 1024;
-
 std::string_view state_name(Connectivity state) {
   switch (state) {
     case Connectivity::idle:
@@ -33,8 +31,7 @@ LoopChannel::LoopChannel(Loop& loop, std::shared_ptr<Dialer> dialer, std::shared
     : loop_(loop),
       dialer_(std::move(dialer)),
       options_(std::move(options)),
-      keepalive_time_(std::move(keepalive_time)),
-      read_buffer_(kReadBuffer) {
+      keepalive_time_(std::move(keepalive_time)) {
   if (options_->memory != nullptr) memory_.emplace(options_->memory);
 }
 
@@ -58,19 +55,27 @@ Task<Result<transport::Connection*>> LoopChannel::acquire(LayerCall& call) {
       connect();
       if (state_ == Connectivity::transient_failure) continue;  // it failed at once, and woke those that waited already
     }
+    // Those that were woken for nothing keep their right to wait.
+    if (waiting_.size() >= options_->max_waiting)
+      co_return std::unexpected(Status(
+          Code::resource_exhausted,
+          fmt::format("{} calls wait for this connection already (max_waiting)", waiting_.size()), Origin::library));
     co_await Waiting(*this, call.scope);
   }
 }
 
 void LoopChannel::pass_turn() {
   if (turn_given_ || open_one() == nullptr) return;
-  Waiting* next = waiting_.front();
-  waiting_.erase(waiting_.begin());
+  auto* next = static_cast<Waiting*>(waiting_.first());
+  next->leave();
   next->give_turn();
 }
 
 void LoopChannel::wake_all() {
-  for (Waiting* waiting : std::exchange(waiting_, {})) waiting->wake();
+  while (auto* first = waiting_.first()) {
+    first->leave();
+    static_cast<Waiting*>(first)->wake();  // resumes nobody, so nobody joins the queue meanwhile
+  }
 }
 
 void LoopChannel::connect() {
@@ -89,9 +94,9 @@ Root LoopChannel::connecting(std::shared_ptr<LoopChannel> self) {
   }
   transport::ConnectionOptions options = self->options_->connection;
   options.keepalive.time = self->keepalive_time_->get();
-  self->current_ =
-      std::make_unique<transport::Connection>(http2::Role::client, std::move(*stream), options, self->read_buffer_,
-                                              static_cast<transport::ConnectionOwner&>(*self), nullptr);
+  self->current_ = std::make_unique<transport::Connection>(http2::Role::client, std::move(*stream), options,
+                                                           self->loop_.local<transport::ReadBuffer>().bytes,
+                                                           static_cast<transport::ConnectionOwner&>(*self), nullptr);
   self->current_->charge_to(self->memory());
 }
 
@@ -119,7 +124,7 @@ void LoopChannel::failed(Status status) {
 void LoopChannel::backed_off() {
   if (state_ != Connectivity::transient_failure) return;
   state_ = Connectivity::idle;
-  if (!waiting_.empty()) connect();
+  if (waiting_.size() != 0) connect();
 }
 
 void LoopChannel::on_ready(transport::Connection& connection) {
@@ -131,7 +136,7 @@ void LoopChannel::on_ready(transport::Connection& connection) {
 
 void LoopChannel::on_draining(transport::Connection& connection) {
   if (&connection != current_.get()) return;
-  const bool busy = connection.active_streams() != 0 || !waiting_.empty();
+  const bool busy = connection.active_streams() != 0 || waiting_.size() != 0;
   // A server that says good-bye before the first call is stopping: to come back at once would be to hammer it.
   const bool useless = connection.session().counters().streams_opened == 0;
   draining_.push_back(std::move(current_));
@@ -160,7 +165,7 @@ void LoopChannel::on_closed(transport::Connection& connection, std::string_view 
     if (state_ == Connectivity::shutdown) return;
     if (state_ == Connectivity::connecting) return failed(Status(Code::unavailable, why));
     state_ = Connectivity::idle;
-    if (!waiting_.empty()) connect();
+    if (waiting_.size() != 0) connect();
     return;
   }
   std::erase_if(draining_, [&](const auto& c) { return c.get() == &connection; });

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <pintle/async/event.hpp>
 #include <pintle/async/task.hpp>
 #include <pintle/client/internal/keepalive_time.hpp>
 #include <pintle/client/options.hpp>
@@ -37,30 +38,30 @@ class LoopChannel final : transport::ConnectionOwner, public std::enable_shared_
   ~LoopChannel();
 
   // The connection on which a call can open a stream at once; null: await acquire(), others may wait there already.
-  transport::Connection* pick() { return waiting_.empty() && !turn_given_ ? open_one() : nullptr; }
+  transport::Connection* pick() { return waiting_.size() == 0 && !turn_given_ ? open_one() : nullptr; }
 
   // Waits for a connection with room for `call`, connecting where need be. UNAVAILABLE in TRANSIENT_FAILURE unless the
-  // call waits for ready; the call's own status when it is cancelled or out of time.
+  // call waits for ready; RESOURCE_EXHAUSTED when max_waiting calls wait already; the call's own status when it is
+  // cancelled or out of time.
   Task<Result<transport::Connection*>> acquire(LayerCall& call);
   // Call it when a stream has ended, and when one was opened: where there is room, the next waiting call has its turn.
   void next_turn() {
-    if (!waiting_.empty()) pass_turn();
+    if (waiting_.size() != 0) pass_turn();
   }
 
   void shutdown();
   LoopChannelReport report() const;
   Connectivity state() const { return state_; }
   OpenScratch& scratch() { return scratch_; }
-  // Of all calls here.
-  wire::Codec& codec() { return codec_; }
+  wire::Codec& codec() { return loop_.local<wire::Codec>(); }
   // Null: nobody counts.
   MemoryAccount* memory() { return memory_ ? &*memory_ : nullptr; }
 
  private:
-  class Waiting : public CoWaiter {
+  class Waiting : public CoWaiter, public detail::WaitQueue::Entry {
    public:
     Waiting(LoopChannel& of, CancelScope& scope) : of_(of), scope_(scope) {}
-    ~Waiting() { leave(); }
+    ~Waiting() { give_back_turn(); }
     // It opens the next stream, whatever newcomers want.
     void give_turn() {
       has_turn_ = of_.turn_given_ = true;
@@ -69,17 +70,17 @@ class LoopChannel final : transport::ConnectionOwner, public std::enable_shared_
     bool await_ready() const noexcept { return scope_.cancelled(); }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> h) {
-      of_.waiting_.push_back(this);
+      of_.waiting_.push(*this);
       suspend(h, &scope_);
     }
     void await_resume() {
       done();
       leave();
+      give_back_turn();
     }
 
    private:
-    void leave() {
-      std::erase(of_.waiting_, this);
+    void give_back_turn() {
       if (std::exchange(has_turn_, false)) of_.turn_given_ = false;
     }
     LoopChannel& of_;
@@ -111,16 +112,14 @@ class LoopChannel final : transport::ConnectionOwner, public std::enable_shared_
   Loop& loop_;
   std::shared_ptr<Dialer> dialer_;
   std::shared_ptr<const ChannelOptions> options_;
-  std::shared_ptr<KeepaliveTime> keepalive_time_;  // in place of the one in options_
-  CancelScope scope_;                              // of what connects
-  std::optional<MemoryAccount> memory_;            // before all that charges it
-  std::vector<std::byte> read_buffer_;
+  std::shared_ptr<KeepaliveTime> keepalive_time_;                 // in place of the one in options_
+  CancelScope scope_;                                             // of what connects
+  std::optional<MemoryAccount> memory_;                           // before all that charges it
   std::unique_ptr<transport::Connection> current_;                // connecting (until SETTINGS came) or ready
   std::vector<std::unique_ptr<transport::Connection>> draining_;  // their calls end there
-  std::vector<Waiting*> waiting_;                                 // oldest first
+  detail::WaitQueue waiting_;                                     // of Waiting, oldest first
   bool turn_given_ = false;                                       // to one that has not resumed yet
   OpenScratch scratch_;
-  wire::Codec codec_;
   Connectivity state_ = Connectivity::idle;
   Status last_error_;
   Retry retry_{*this};

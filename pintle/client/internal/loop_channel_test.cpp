@@ -1,6 +1,7 @@
 // When a channel connects, when it waits, and which connection a call gets.
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <gmock/gmock.h>
 
@@ -418,6 +419,25 @@ TEST_F(StreamLimit, ATurnThatIsNotTakenIsPassedOn) {
   EXPECT_EQ(last.get().status, Status());
 }
 
+TEST_F(StreamLimit, MoreThanMaxWaitingAreToldAtOnceAndThoseThatWaitKeepTheirPlaces) {
+  ChannelOptions options;
+  options.max_waiting = 2;
+  ChannelTest test(options);
+  RunningCall a = test.connected_call("/s/a");
+  test.peer().send(wire::settings({{SettingId::max_concurrent_streams, 1}}));
+  RunningCall b = test.call("/s/b"), c = test.call("/s/c"), d = test.call("/s/d");
+  ASSERT_TRUE(d.done());
+  const Outcome refused = d.get();
+  EXPECT_EQ(refused.status.code(), Code::resource_exhausted);
+  EXPECT_THAT(std::string(refused.status.message()), HasSubstr("2 calls wait"));
+  EXPECT_FALSE(refused.left_client);
+  test.peer().answer(1);
+  RunningCall e = test.call("/s/e");
+  EXPECT_FALSE(e.done()) << "there is a place again";
+  for (std::uint32_t id = 3; id <= 7; id += 2) test.peer().answer(id);
+  for (RunningCall* call : {&a, &b, &c, &e}) EXPECT_EQ(call->get().status, Status());
+}
+
 // One that comes just when a stream is free does not overtake those that wait.
 TEST_F(StreamLimit, ANewCallDoesNotOvertake) {
   auto one_then_another = [](std::shared_ptr<Channel> on) -> Task<void> {
@@ -441,6 +461,60 @@ TEST(ChannelEnd, AChannelThatGoesClosesItsConnection) {
   test.channel.reset();
   test.loop.run_until_idle();
   EXPECT_FALSE(test.peer().client_is_there());
+}
+
+// Says where its reader reads into.
+class Watched final : public net::ByteStream {
+ public:
+  Watched(std::unique_ptr<net::ByteStream> of, std::set<const std::byte*>& buffers)
+      : of_(std::move(of)), buffers_(buffers) {}
+  void set_observer(Observer& observer) override { of_->set_observer(observer); }
+  net::IoResult read(std::span<std::byte> into) override {
+    buffers_.insert(into.data());
+    return of_->read(into);
+  }
+  net::IoResult write(std::span<const std::byte> from) override { return of_->write(from); }
+  void want_read() override { of_->want_read(); }
+  void want_write() override { of_->want_write(); }
+  void shutdown_write() override { of_->shutdown_write(); }
+  std::string_view peer() const override { return of_->peer(); }
+  std::string_view local() const override { return of_->local(); }
+  std::string error() const override { return of_->error(); }
+  Loop& loop() override { return of_->loop(); }
+
+ private:
+  std::unique_ptr<net::ByteStream> of_;
+  std::set<const std::byte*>& buffers_;
+};
+
+struct WatchedServer final : Dialer {
+  explicit WatchedServer(pintle::testing::TestLoop& loop) : server(loop) {}
+  Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop& on, Deadline deadline) override {
+    auto stream = co_await server.dial(on, deadline);
+    co_return std::make_unique<Watched>(std::move(*stream), buffers);
+  }
+  FrameServer server;
+  std::set<const std::byte*> buffers;
+};
+
+TEST(ChannelMemory, AllChannelsOfALoopReadIntoOneBuffer) {
+  pintle::testing::TestLoop loop(2);
+  auto server = std::make_shared<WatchedServer>(loop);
+  std::vector<std::shared_ptr<Channel>> channels;
+  std::vector<RunningCall> calls;
+  for (std::size_t i = 0; i < 10; ++i) {
+    ChannelOptions options;
+    options.authority = "test";
+    channels.push_back(*make_channel({&loop.loop(0), &loop.loop(1)}, server, std::move(options)));
+    calls.push_back(loop.start(bytes_call(channels.back(), "/s/m", Kind::unary, {"hi"}, {}), i % 2));
+    server->server.peers.back().settle();
+    server->server.peers.back().answer(1);
+    EXPECT_EQ(calls.back().get().status, Status());
+  }
+  EXPECT_EQ(server->server.peers.size(), 10u);
+  EXPECT_EQ(server->buffers.size(), 2u) << "one per loop";
+  channels.clear();
+  loop.run_until_idle();
 }
 
 }  // namespace

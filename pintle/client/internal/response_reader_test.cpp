@@ -91,7 +91,7 @@ TEST(ResponseReader, StatusesThatAreNoCodeAreUnknown) {
 TEST(ResponseReader, HttpStatusesAreMappedWhereGrpcStatusIsAbsent) {
   const std::vector<std::pair<const char*, Code>> table = {
       {"400", Code::internal},      {"401", Code::unauthenticated}, {"403", Code::permission_denied},
-      {"404", Code::unimplemented}, {"429", Code::unavailable},     {"431", Code::unknown},
+      {"404", Code::unimplemented}, {"429", Code::unavailable},     {"431", Code::internal},
       {"502", Code::unavailable},   {"503", Code::unavailable},     {"504", Code::unavailable},
       {"204", Code::unknown},       {"302", Code::unknown},         {"408", Code::unknown},
       {"500", Code::unknown},       {"599", Code::unknown}};

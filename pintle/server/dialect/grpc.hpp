@@ -52,7 +52,7 @@ struct GrpcRequest {
 // Reads `fields`; metadata go to `metadata`, which is not cleared. Never fails: what is wrong is in the result.
 GrpcRequest read_grpc_request(const transport::Headers& fields, Metadata& metadata);
 
-// The path of a request head, for choosing where its call is made.
+// The path of a request head, for choosing where its call is made; null: it has none (CONNECT, RFC 9113 section 8.5).
 const transport::HeaderField* find_path(const transport::Headers& fields);
 
 // Writes the answers of one loop; keeps its scratch memory.

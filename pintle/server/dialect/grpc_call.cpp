@@ -12,7 +12,7 @@ RequestHead GrpcCall::accept(const transport::Headers& fields, void** slot, std:
   http_error_ = request.http_error;
   form_ = request.form;
   accepts_ = request.accepts;
-  if (request.encoding != wire::Encoding::identity) source_.decompress_with(request.encoding, shared_.codec);
+  if (request.encoding != wire::Encoding::identity) source_.decompress_with(request.encoding, shared_.codec());
   RequestHead head;
   head.path = request.path;
   head.authority = request.authority;
@@ -32,7 +32,7 @@ void GrpcCall::send_head(const Metadata& metadata) {
     const wire::Encoding wanted = call_.compression.value_or(shared_.compression);
     if (wanted != wire::Encoding::identity && accepts_.has(wanted)) [[unlikely]] {
       form_.set_encoding(wanted);
-      sink_.compress_with(wanted, shared_.codec);
+      sink_.compress_with(wanted, shared_.codec());
     }
   }
   shared_.responder.head(exchange_, form_, metadata);

@@ -11,10 +11,11 @@ class GrpcCall final : public DialectCall {
  public:
   // What the calls of one loop share; `compression` is that of responses of calls that do not say.
   struct Shared {
-    Shared(GrpcResponder& r, wire::Codec& c, std::size_t max, wire::Encoding e)
-        : responder(r), codec(c), max_receive_message(max), compression(e) {}
+    Shared(GrpcResponder& r, Loop& l, std::size_t max, wire::Encoding e)
+        : responder(r), loop(l), max_receive_message(max), compression(e) {}
+    wire::Codec& codec() const { return loop.local<wire::Codec>(); }
     GrpcResponder& responder;
-    wire::Codec& codec;
+    Loop& loop;
     std::size_t max_receive_message;
     wire::Encoding compression;
   };

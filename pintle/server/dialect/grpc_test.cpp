@@ -256,6 +256,31 @@ TEST_F(Answer, ATrailerThatGrpcDoesNotAllowIsLeftOut) {
               ElementsAre(AllOf(HasSubstr("grpc-status=0 x-good=1"), Not(HasSubstr("bad")))));
 }
 
+// gRFC A6: the one reserved key that a server's layers may set, and the one that they may read.
+TEST_F(Answer, WhatRetriesTellEachOtherPasses) {
+  service.add("/s/m", [](Call& call) -> Task<Status> {
+    call.response_trailers.add("grpc-retry-pushback-ms",
+                               call.request_metadata.get("grpc-previous-rpc-attempts").value());
+    co_return Status(Code::unavailable, "");
+  });
+  start();
+  EXPECT_THAT(client().send(headers(1, grpc("/s/m", {{"grpc-previous-rpc-attempts", "2"}})).end_stream()),
+              ElementsAre(HasSubstr("grpc-status=14 grpc-retry-pushback-ms=2")));
+}
+
+TEST_F(Answer, FieldsThatHttp2ForbidsAreLeftOut) {
+  EXPECT_THAT(answer([](Call& call) -> Task<Status> {
+                for (const char* key : {"connection", "host", "content-length", "te", "transfer-encoding", "upgrade",
+                                        "keep-alive", "proxy-connection"}) {
+                  call.response_head.add(key, "1");
+                  call.response_trailers.add(key, "1");
+                }
+                co_return Status();
+              }),
+              ElementsAre("HEADERS 1 END_HEADERS :status=200 content-type=application/grpc",
+                          "HEADERS 1 END_HEADERS END_STREAM grpc-status=0"));
+}
+
 TEST_F(Answer, AStatusBeforeTheClientHasEndedIsFollowedByResetNoError) {
   service.add("/s/m", [](Call& call) -> Task<Status> {
     const Message empty(std::span<const std::byte>(), nullptr, nullptr);

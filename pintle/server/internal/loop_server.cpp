@@ -7,16 +7,11 @@
 namespace pintle::server {
 
 namespace {
-constexpr std::size_t kReadBuffer = 128 * 1024;
 constexpr double kAgeJitter = 0.1;
 }  // namespace
 
 LoopServer::LoopServer(Loop& loop, const Router& router, const ServerOptions& options)
-    : loop_(loop),
-      router_(router),
-      options_(options),
-      read_buffer_(kReadBuffer),
-      calls_(*this, router.methods().size()) {
+    : loop_(loop), router_(router), options_(options), calls_(*this, router.methods().size()) {
   if (options.memory != nullptr) load_.memory = &memory_.emplace(options.memory).budget();
 }
 
@@ -25,13 +20,14 @@ LoopServer::~LoopServer() = default;
 void LoopServer::serve(std::unique_ptr<net::ByteStream> stream, transport::Acceptor& acceptor) {
   transport::ConnectionOptions options = options_.connection;
   options.max_age = varied_age();
-  auto connection =
-      std::make_unique<transport::Connection>(http2::Role::server, std::move(stream), options, read_buffer_,
-                                              static_cast<transport::ConnectionOwner&>(*this), &acceptor);
+  auto connection = std::make_unique<transport::Connection>(http2::Role::server, std::move(stream), options,
+                                                            loop_.local<transport::ReadBuffer>().bytes,
+                                                            static_cast<transport::ConnectionOwner&>(*this), &acceptor);
   connection->charge_to(memory());
   connection->owner_slot = connections_.size();
   connection->owner_data = std::make_shared<ConnectionState>(connection->shared_peer());
   connections_.push_back(std::move(connection));
+  open_connections_.store(connections_.size(), std::memory_order_relaxed);
   if (is_draining_) connections_.back()->drain(Duration::zero());
 }
 
@@ -47,7 +43,9 @@ transport::Exchange& LoopServer::accept(transport::Connection& connection, const
                                         const Selection& among) {
   const transport::HeaderField* path = find_path(fields);
   const Method* method = nullptr;
-  if (path->annotation != nullptr && path->annotation->value != 0) {
+  if (false) {
+    method = &router_.find({}, among);  // CONNECT has none (RFC 9113 section 8.5)
+  } else if (path->annotation != nullptr && path->annotation->value != 0) {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): the room below keeps a number, whatever it means to us
     method = reinterpret_cast<const Method*>(path->annotation->value);
   } else {
@@ -127,6 +125,7 @@ void LoopServer::on_closed(transport::Connection& connection, std::string_view r
     connections_[slot]->owner_slot = slot;
   }
   connections_.pop_back();
+  open_connections_.store(connections_.size(), std::memory_order_relaxed);
   dying.reset();
   check_drained();
 }

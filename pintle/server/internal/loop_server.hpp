@@ -1,6 +1,7 @@
 // What a server keeps on one loop: its connections there, and the calls that it pools. No locks: one thread.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -52,7 +53,8 @@ class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
   CancelScope* draining() { return &draining_; }
   void recycle(ServerCall& call);
   LoopServerReport report() const;
-  std::size_t connections() const { return connections_.size(); }
+  // Any thread.
+  std::size_t connections() const { return open_connections_.load(std::memory_order_relaxed); }
 
  private:
   // An exception's text stays in the log: it may hold what a client must not see.
@@ -72,12 +74,11 @@ class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
   CancelScope scope_;                    // of all calls: the end of the grace time
   CancelScope draining_;                 // notice for long streams
   GrpcResponder responder_;
-  wire::Codec codec_;
-  GrpcCall::Shared grpc_{responder_, codec_, options_.max_receive_message, options_.compression};
+  GrpcCall::Shared grpc_{responder_, loop_, options_.max_receive_message, options_.compression};
   LoopLoad load_;  // handlers whose frames live, and calls that have not begun
-  std::vector<std::byte> read_buffer_;
   CallPool calls_;
   std::vector<std::unique_ptr<transport::Connection>> connections_;
+  std::atomic<std::size_t> open_connections_ = 0;  // their number, for other threads
   bool is_draining_ = false;
   std::function<void()> drained_;
   std::uint64_t errors_ = 0;

@@ -17,6 +17,7 @@ ServerCall::Ended::Ended(ServerCall& of)
         self.end(self.call_.scope.status());
         self.dialect_.on_body();
         self.dialect_.on_writable();
+        self.exchange_.give_up_turn();
       }),
       call(of) {}
 
@@ -65,11 +66,14 @@ transport::Exchange& ServerCall::accept(const std::shared_ptr<ConnectionState>& 
 
 void ServerCall::on_start() {
   loop_server_.started();
-  call_.scope.add(ended_);
+  if (!ended_.linked()) call_.scope.add(ended_);
   if (call_.cancelled()) return complete(call_.scope.status());
   if (!call_.refusal.ok() && chain_->bare()) return complete(call_.refusal);
   run(this).start({&loop_server_.loop(), &call_.scope, &call_});
 }
+
+// A deadline counts from the arrival: one that passes before the handler's turn is answered then.
+void ServerCall::on_wait() {}
 
 void ServerCall::on_reset(transport::ErrorCode, transport::Initiator by) {
   if (by == transport::Initiator::peer)
@@ -111,7 +115,7 @@ void ServerCall::complete(const Status& status) {
     method_.info.request->drop(std::exchange(request_, nullptr));
   if (dialect_.largest_response() > kPooledMessage && reply_ != nullptr)
     method_.info.response->drop(std::exchange(reply_, nullptr));
-  exchange_.finish();
+  exchange_.finish(call_.deadline());
   count_pooled();
   loop_server_.recycle(*this);
 }

@@ -37,6 +37,7 @@ class ServerCall final : public transport::Receiver {
 
  private:
   void on_start() override;
+  void on_wait() override;
   void on_head(const transport::Headers&, bool) override {}
   void on_body() override { dialect_.on_body(); }
   void on_trailers(const transport::Headers&) override {}  // gRPC clients send none

@@ -276,5 +276,64 @@ TEST(ServerLimits, CallsThatWaitForTheirTurnWhenTheConnectionIsLostAreOver) {
   EXPECT_TRUE(done);
 }
 
+// It waits for its turn, and its client waits no longer.
+TEST(ServerLimits, ADeadlineThatPassesBeforeTheHandlersTurnIsAnsweredThenAndTheTurnIsTheNextOnes) {
+  ServerOptions options;
+  options.connection.max_running = 1;
+  ServerTest test(options);
+  Event listener;
+  std::vector<std::string> ran;
+  test.service.add("/s/m", [&](Call& call) -> Task<Status> {
+    ran.emplace_back(call.request_metadata.get("x").value_or(""));
+    co_return co_await listener.wait();
+  });
+  FrameClient& client = test.start();
+  client.send(headers(1, grpc("/s/m", {{"x", "first"}})).end_stream() +
+              headers(3, grpc("/s/m", {{"x", "hurried"}, {"grpc-timeout", "100m"}})).end_stream() +
+              headers(5, grpc("/s/m", {{"x", "patient"}})).end_stream());
+  test.loop.advance(std::chrono::milliseconds(99));
+  EXPECT_THAT(client.received(), IsEmpty());
+  test.loop.advance(std::chrono::milliseconds(1));
+  EXPECT_THAT(client.received(),
+              ElementsAre(AllOf(HasSubstr("HEADERS 3"), HasSubstr("END_STREAM"), HasSubstr("grpc-status=4"))));
+  EXPECT_THAT(ran, ElementsAre("first"));
+  listener.set();
+  EXPECT_THAT(client.received(), ElementsAre(HasSubstr("HEADERS 1"), HasSubstr("HEADERS 5")));
+  EXPECT_THAT(ran, ElementsAre("first", "patient"));
+}
+
+TEST(ServerLimits, TheEndOfTheGraceTimeAnswersCallsThatWaitForTheirTurn) {
+  ServerOptions options;
+  options.connection.max_running = 1;
+  ServerTest test(options);
+  test.service.add("/s/m", [&](Call&) -> Task<Status> { co_return co_await sleep_for(std::chrono::hours(1)); });
+  FrameClient& client = test.start();
+  client.send(headers(1, grpc("/s/m")).end_stream() + headers(3, grpc("/s/m")).end_stream());
+  bool done = false;
+  test.server.drain(std::chrono::seconds(1), [&] { done = true; });
+  test.loop.advance(std::chrono::seconds(1));
+  EXPECT_TRUE(done);
+  EXPECT_THAT(client.received(), Contains(AllOf(HasSubstr("HEADERS 3"), HasSubstr("grpc-status=14"))));
+}
+
+// The handler has returned, and its answer waits for a window that the client never opens.
+TEST(Leftovers, AreResetAtTheDeadlineOfTheirCall) {
+  ServerTest test;
+  test.service.add("/s/m", echo);
+  FrameClient& client = test.start();
+  client.send(wire::settings({{http2::SettingId::initial_window_size, 0}}));
+  std::string requests;
+  Lines resets;
+  for (std::uint32_t id = 1; id < 20; id += 2) {
+    requests += headers(id, grpc("/s/m", {{"grpc-timeout", "1S"}})) + data(id, message("x")).end_stream();
+    resets.push_back("RST_STREAM " + std::to_string(id) + " CANCEL");
+  }
+  EXPECT_THAT(client.send(requests), Each(HasSubstr(":status=200")));
+  test.loop.advance(std::chrono::milliseconds(999));
+  EXPECT_THAT(client.received(), IsEmpty());
+  test.loop.advance(std::chrono::milliseconds(1));
+  EXPECT_EQ(client.received(), resets);
+}
+
 }  // namespace
 }  // namespace pintle::server::test
