@@ -117,9 +117,10 @@ constexpr std::string_view kTakenByCpp[] = {
 };
 
 // Members of the generated classes, and the classes themselves.
-constexpr std::string_view kTakenInService[] = {"Service",  "Stub",    "BlockingStub", "info", "handler",
-                                                "methods_", "chains_", "channel_",     "stub_"};
-constexpr std::string_view kTakenAroundService[] = {"Service", "Stub", "BlockingStub", "info", "kName", "methods_"};
+constexpr std::string_view kTakenInService[] = {"Service",  "Stub",     "BlockingStub", "info",     "handler",
+                                                "methods_", "service_", "chains_",      "channel_", "stub_"};
+constexpr std::string_view kTakenAroundService[] = {"Service", "Stub",     "BlockingStub", "info",
+                                                    "kName",   "methods_", "service_"};
 
 using Names = std::set<std::string, std::less<>>;
 

@@ -151,7 +151,7 @@ void write_service(Printer& out, const FileModel& file, const ServiceModel& serv
   out.Print(
       "\n"
       " private:\n"
-      "  static const ::pintle::ServiceInfo info_;\n");
+      "  static const ::pintle::ServiceInfo service_;\n");
   if (!service.methods.empty())
     out.Print("  static const ::pintle::MethodInfo methods_[$count$];\n", "count",
               std::to_string(service.methods.size()));

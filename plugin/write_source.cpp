@@ -123,12 +123,12 @@ void write_tables(Printer& out, const FileModel& file, const ServiceModel& servi
           method.variables,
           "    {$path_constant$, kName, \"$name$\", ::pintle::Kind::$kind$, ::pintle::Idempotency::$idempotency$,\n"
           "     &::pintle::type_of<$request$>,\n"
-          "     &::pintle::type_of<$response$>, $options$, &info_},\n");
+          "     &::pintle::type_of<$response$>, $options$, &service_},\n");
     out.Print("};\n\n");
   }
   out.Print(
-      "constinit const ::pintle::ServiceInfo $class$::info_ = {kName, \"$proto$\", $methods$, $options$};\n"
-      "const ::pintle::ServiceInfo& $class$::info() { return info_; }\n\n",
+      "constinit const ::pintle::ServiceInfo $class$::service_ = {kName, \"$proto$\", $methods$, $options$};\n"
+      "const ::pintle::ServiceInfo& $class$::info() { return service_; }\n\n",
       "class", service.name, "proto", file.proto, "methods", service.methods.empty() ? "{}" : "methods_", "options",
       service.options);
 }

@@ -53,7 +53,7 @@ class Probe final : public Service {
     };
     struct Noisy final : Handler {
       explicit Noisy(Logger to) : log(std::move(to)) {}
-      Task<Status> operator()(Call&) override {
+      Task<Status> operator()(LayerCall&) override {
         for (int i = 0; i < 100; ++i) log.info(std::string(1000, 'x'));
         co_return Status();
       }

@@ -30,7 +30,7 @@ struct Port {
 
 struct Endpoints {
   Endpoints() = default;
-  std::vector<Port> ports;            // server.port first
+  std::vector<Port> ports;              // server.port first
   std::shared_ptr<net::TlsClient> tls;  // of channels; null: plaintext
 };
 

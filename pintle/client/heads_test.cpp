@@ -44,7 +44,9 @@ TEST_F(ResponseHeads, MayComeBehindInformationalOnes) {
   for (const wire::Head& head : wire::informational_responses()) {
     SCOPED_TRACE(head.name);
     const Outcome outcome = play([&](std::uint32_t id) {
-      return wire::headers(id, head.fields) + wire::headers(id, {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "0"}}).end_stream();
+      return wire::headers(id, head.fields) +
+             wire::headers(id, {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "0"}})
+                 .end_stream();
     });
     EXPECT_EQ(outcome.status, Status());
   }

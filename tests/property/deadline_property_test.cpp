@@ -18,7 +18,7 @@ class Relay final : public v1::Stream::Service {
 
   Task<Result<Number>> Once(Call& call, const Plan& plan) override {
     const Env env = co_await current_env();
-    remaining.push_back(call.deadline.remaining(env.loop->now()));
+    remaining.push_back(call.deadline().remaining(env.loop->now()));
     if (plan.count() == 0) {
       Status slept = co_await sleep_for(std::chrono::microseconds(plan.delay_us()));
       if (!slept.ok()) co_return std::unexpected(slept);

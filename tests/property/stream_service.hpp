@@ -23,9 +23,9 @@ class StreamService final : public v1::Stream::Service {
   Task<Result<Number>> Once(Call& call, const Plan& plan) override {
     Life life(*this);
     if (plan.throws()) throw std::runtime_error("secret");
-    if (!call.deadline.is_infinite()) {
+    if (!call.deadline().is_infinite()) {
       const Env env = co_await current_env();
-      longest_remaining = std::max(longest_remaining, call.deadline.remaining(env.loop->now()));
+      longest_remaining = std::max(longest_remaining, call.deadline().remaining(env.loop->now()));
     }
     if (plan.delay_us() > 0) {
       Status slept = co_await sleep_for(std::chrono::microseconds(plan.delay_us()));

@@ -86,9 +86,9 @@ std::vector<Head> good_requests() {
       {"gRPC with an empty encoding", with({{"content-type", "application/grpc"}, {"grpc-encoding", ""}})},
       {"gRPC with two encodings",
        with({{"content-type", "application/grpc"}, {"grpc-encoding", "identity"}, {"grpc-encoding", "gzip"}})},
-      {"gRPC with empty lists of encodings", with({{"content-type", "application/grpc"},
-                                                   {"grpc-accept-encoding", ""},
-                                                   {"grpc-accept-encoding", ",,gzip,,"}})},
+      {"gRPC with empty lists of encodings",
+       with(
+           {{"content-type", "application/grpc"}, {"grpc-accept-encoding", ""}, {"grpc-accept-encoding", ",,gzip,,"}})},
       {"gRPC of another subtype", with({{"content-type", "application/grpc+thrift"}})},
       {"an empty content-type", with({{"content-type", ""}})},
       {"gRPC with a binary key that is only a suffix", with({{"content-type", "application/grpc"}, {"-bin", ""}})},

@@ -6,14 +6,14 @@ namespace golden::pintle::google::codegen {
 constinit const ::pintle::MethodInfo Result::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::pintle::google::codegen::Task>,
-     &::pintle::type_of<::golden::pintle::google::codegen::Task>, {}, &info_},
+     &::pintle::type_of<::golden::pintle::google::codegen::Task>, {}, &service_},
     {kTalkPath, kName, "Talk", ::pintle::Kind::bidi, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::pintle::google::codegen::Task>,
-     &::pintle::type_of<::golden::pintle::google::codegen::Task>, {}, &info_},
+     &::pintle::type_of<::golden::pintle::google::codegen::Task>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo Result::info_ = {kName, "awkward.proto", methods_, {}};
-const ::pintle::ServiceInfo& Result::info() { return info_; }
+constinit const ::pintle::ServiceInfo Result::service_ = {kName, "awkward.proto", methods_, {}};
+const ::pintle::ServiceInfo& Result::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::pintle::google::codegen::Task>> Result::Service::Get(
     ::pintle::Call& call, const ::golden::pintle::google::codegen::Task&) {

@@ -6,14 +6,14 @@ namespace golden::blocking_off {
 constinit const ::pintle::MethodInfo Calls::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::blocking_off::Request>,
-     &::pintle::type_of<::golden::blocking_off::Request>, {}, &info_},
+     &::pintle::type_of<::golden::blocking_off::Request>, {}, &service_},
     {kTalkPath, kName, "Talk", ::pintle::Kind::bidi, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::blocking_off::Request>,
-     &::pintle::type_of<::golden::blocking_off::Request>, {}, &info_},
+     &::pintle::type_of<::golden::blocking_off::Request>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo Calls::info_ = {kName, "blocking_off.proto", methods_, {}};
-const ::pintle::ServiceInfo& Calls::info() { return info_; }
+constinit const ::pintle::ServiceInfo Calls::service_ = {kName, "blocking_off.proto", methods_, {}};
+const ::pintle::ServiceInfo& Calls::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::blocking_off::Request>> Calls::Service::Get(
     ::pintle::Call& call, const ::golden::blocking_off::Request&) {

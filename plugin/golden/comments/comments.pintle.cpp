@@ -6,23 +6,23 @@ namespace golden::comments::v1 {
 constinit const ::pintle::MethodInfo Comments::methods_[] = {
     {kBackslashAtTheEndPath, kName, "BackslashAtTheEnd", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::comments::v1::Empty>,
-     &::pintle::type_of<::golden::comments::v1::Empty>, {}, &info_},
+     &::pintle::type_of<::golden::comments::v1::Empty>, {}, &service_},
     {kBlockPath, kName, "Block", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::comments::v1::Empty>,
-     &::pintle::type_of<::golden::comments::v1::Empty>, {}, &info_},
+     &::pintle::type_of<::golden::comments::v1::Empty>, {}, &service_},
     {kNonePath, kName, "None", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::comments::v1::Empty>,
-     &::pintle::type_of<::golden::comments::v1::Empty>, {}, &info_},
+     &::pintle::type_of<::golden::comments::v1::Empty>, {}, &service_},
     {kTightPath, kName, "Tight", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::comments::v1::Empty>,
-     &::pintle::type_of<::golden::comments::v1::Empty>, {}, &info_},
+     &::pintle::type_of<::golden::comments::v1::Empty>, {}, &service_},
     {kCarriageReturnPath, kName, "CarriageReturn", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::comments::v1::Empty>,
-     &::pintle::type_of<::golden::comments::v1::Empty>, {}, &info_},
+     &::pintle::type_of<::golden::comments::v1::Empty>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo Comments::info_ = {kName, "comments.proto", methods_, {}};
-const ::pintle::ServiceInfo& Comments::info() { return info_; }
+constinit const ::pintle::ServiceInfo Comments::service_ = {kName, "comments.proto", methods_, {}};
+const ::pintle::ServiceInfo& Comments::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::comments::v1::Empty>> Comments::Service::BackslashAtTheEnd(
     ::pintle::Call& call, const ::golden::comments::v1::Empty&) {

@@ -9,26 +9,26 @@ namespace golden::deprecated::v1 {
 constinit const ::pintle::MethodInfo Mixed::methods_[] = {
     {kOldPath, kName, "Old", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::deprecated::v1::Request>,
-     &::pintle::type_of<::golden::deprecated::v1::Request>, {"\210\002\001", 3}, &info_},
+     &::pintle::type_of<::golden::deprecated::v1::Request>, {"\210\002\001", 3}, &service_},
     {kOldDownPath, kName, "OldDown", ::pintle::Kind::server_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::deprecated::v1::Request>,
-     &::pintle::type_of<::golden::deprecated::v1::Request>, {"\210\002\001", 3}, &info_},
+     &::pintle::type_of<::golden::deprecated::v1::Request>, {"\210\002\001", 3}, &service_},
     {kOldUpPath, kName, "OldUp", ::pintle::Kind::client_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::deprecated::v1::Request>,
-     &::pintle::type_of<::golden::deprecated::v1::Request>, {"\210\002\001", 3}, &info_},
+     &::pintle::type_of<::golden::deprecated::v1::Request>, {"\210\002\001", 3}, &service_},
     {kOldBothPath, kName, "OldBoth", ::pintle::Kind::bidi, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::deprecated::v1::Request>,
-     &::pintle::type_of<::golden::deprecated::v1::Request>, {"\210\002\001", 3}, &info_},
+     &::pintle::type_of<::golden::deprecated::v1::Request>, {"\210\002\001", 3}, &service_},
     {kTakesOldPath, kName, "TakesOld", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::deprecated::v1::OldRequest>,
-     &::pintle::type_of<::golden::deprecated::v1::Request>, {}, &info_},
+     &::pintle::type_of<::golden::deprecated::v1::Request>, {}, &service_},
     {kNewPath, kName, "New", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::deprecated::v1::Request>,
-     &::pintle::type_of<::golden::deprecated::v1::Request>, {}, &info_},
+     &::pintle::type_of<::golden::deprecated::v1::Request>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo Mixed::info_ = {kName, "deprecated.proto", methods_, {}};
-const ::pintle::ServiceInfo& Mixed::info() { return info_; }
+constinit const ::pintle::ServiceInfo Mixed::service_ = {kName, "deprecated.proto", methods_, {}};
+const ::pintle::ServiceInfo& Mixed::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::deprecated::v1::Request>> Mixed::Service::Old(
     ::pintle::Call& call, const ::golden::deprecated::v1::Request&) {
@@ -181,11 +181,11 @@ Mixed::BlockingStub::OldBoth(::pintle::CallOptions options) const {
 constinit const ::pintle::MethodInfo OldService::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::deprecated::v1::Request>,
-     &::pintle::type_of<::golden::deprecated::v1::Request>, {}, &info_},
+     &::pintle::type_of<::golden::deprecated::v1::Request>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo OldService::info_ = {kName, "deprecated.proto", methods_, {"\210\002\001", 3}};
-const ::pintle::ServiceInfo& OldService::info() { return info_; }
+constinit const ::pintle::ServiceInfo OldService::service_ = {kName, "deprecated.proto", methods_, {"\210\002\001", 3}};
+const ::pintle::ServiceInfo& OldService::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::deprecated::v1::Request>> OldService::Service::Get(
     ::pintle::Call& call, const ::golden::deprecated::v1::Request&) {

@@ -6,20 +6,20 @@ namespace library::v1 {
 constinit const ::pintle::MethodInfo LibraryService::methods_[] = {
     {kGetBookPath, kName, "GetBook", ::pintle::Kind::unary, ::pintle::Idempotency::no_side_effects,
      &::pintle::type_of<::library::v1::GetBookRequest>,
-     &::pintle::type_of<::library::v1::Book>, {"\220\002\001", 3}, &info_},
+     &::pintle::type_of<::library::v1::Book>, {"\220\002\001", 3}, &service_},
     {kListBooksPath, kName, "ListBooks", ::pintle::Kind::server_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::library::v1::ListBooksRequest>,
-     &::pintle::type_of<::library::v1::Book>, {}, &info_},
+     &::pintle::type_of<::library::v1::Book>, {}, &service_},
     {kImportBooksPath, kName, "ImportBooks", ::pintle::Kind::client_stream, ::pintle::Idempotency::idempotent,
      &::pintle::type_of<::library::v1::Book>,
-     &::pintle::type_of<::library::v1::ImportBooksResponse>, {"\220\002\002", 3}, &info_},
+     &::pintle::type_of<::library::v1::ImportBooksResponse>, {"\220\002\002", 3}, &service_},
     {kSyncBooksPath, kName, "SyncBooks", ::pintle::Kind::bidi, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::library::v1::Book>,
-     &::pintle::type_of<::library::v1::Book>, {}, &info_},
+     &::pintle::type_of<::library::v1::Book>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo LibraryService::info_ = {kName, "library.proto", methods_, {}};
-const ::pintle::ServiceInfo& LibraryService::info() { return info_; }
+constinit const ::pintle::ServiceInfo LibraryService::service_ = {kName, "library.proto", methods_, {}};
+const ::pintle::ServiceInfo& LibraryService::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::library::v1::Book>> LibraryService::Service::GetBook(
     ::pintle::Call& call, const ::library::v1::GetBookRequest&) {

@@ -95,7 +95,7 @@ class LibraryService {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
+  static const ::pintle::ServiceInfo service_;
   static const ::pintle::MethodInfo methods_[4];
 };
 

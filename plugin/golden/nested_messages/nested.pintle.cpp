@@ -6,20 +6,20 @@ namespace golden::nested {
 constinit const ::pintle::MethodInfo Nested::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::nested::Outer_Middle_Request>,
-     &::pintle::type_of<::golden::nested::Outer_Middle_Response>, {}, &info_},
+     &::pintle::type_of<::golden::nested::Outer_Middle_Response>, {}, &service_},
     {kWatchPath, kName, "Watch", ::pintle::Kind::server_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::nested::Outer_Middle>,
-     &::pintle::type_of<::golden::nested::Outer>, {}, &info_},
+     &::pintle::type_of<::golden::nested::Outer>, {}, &service_},
     {kCollectPath, kName, "Collect", ::pintle::Kind::client_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::nested::Outer_Middle_Request>,
-     &::pintle::type_of<::golden::nested::Outer>, {}, &info_},
+     &::pintle::type_of<::golden::nested::Outer>, {}, &service_},
     {kTalkPath, kName, "Talk", ::pintle::Kind::bidi, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::nested::Outer_Middle_Request>,
-     &::pintle::type_of<::golden::nested::Outer_Middle_Response>, {}, &info_},
+     &::pintle::type_of<::golden::nested::Outer_Middle_Response>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo Nested::info_ = {kName, "nested.proto", methods_, {}};
-const ::pintle::ServiceInfo& Nested::info() { return info_; }
+constinit const ::pintle::ServiceInfo Nested::service_ = {kName, "nested.proto", methods_, {}};
+const ::pintle::ServiceInfo& Nested::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::nested::Outer_Middle_Response>> Nested::Service::Get(
     ::pintle::Call& call, const ::golden::nested::Outer_Middle_Request&) {

@@ -80,7 +80,7 @@ class Nested {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
+  static const ::pintle::ServiceInfo service_;
   static const ::pintle::MethodInfo methods_[4];
 };
 

@@ -4,14 +4,14 @@
 constinit const ::pintle::MethodInfo PlainService::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::PlainMessage>,
-     &::pintle::type_of<::PlainMessage>, {}, &info_},
+     &::pintle::type_of<::PlainMessage>, {}, &service_},
     {kWatchPath, kName, "Watch", ::pintle::Kind::server_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::PlainMessage>,
-     &::pintle::type_of<::PlainMessage>, {}, &info_},
+     &::pintle::type_of<::PlainMessage>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo PlainService::info_ = {kName, "no_package.proto", methods_, {}};
-const ::pintle::ServiceInfo& PlainService::info() { return info_; }
+constinit const ::pintle::ServiceInfo PlainService::service_ = {kName, "no_package.proto", methods_, {}};
+const ::pintle::ServiceInfo& PlainService::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::PlainMessage>> PlainService::Service::Get(
     ::pintle::Call& call, const ::PlainMessage&) {

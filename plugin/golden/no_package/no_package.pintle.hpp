@@ -64,6 +64,6 @@ class PlainService {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
+  static const ::pintle::ServiceInfo service_;
   static const ::pintle::MethodInfo methods_[2];
 };

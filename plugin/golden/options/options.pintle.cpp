@@ -6,14 +6,14 @@ namespace options::v1 {
 constinit const ::pintle::MethodInfo Vault::methods_[] = {
     {kOpenPath, kName, "Open", ::pintle::Kind::unary, ::pintle::Idempotency::no_side_effects,
      &::pintle::type_of<::options::v1::Empty>,
-     &::pintle::type_of<::options::v1::Empty>, {"\220\002\001\212\265\030\016\012\006\153\145\145\160\145\162\012\004\001\040\042\077", 21}, &info_},
+     &::pintle::type_of<::options::v1::Empty>, {"\220\002\001\212\265\030\016\012\006\153\145\145\160\145\162\012\004\001\040\042\077", 21}, &service_},
     {kKnockPath, kName, "Knock", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::options::v1::Empty>,
-     &::pintle::type_of<::options::v1::Empty>, {}, &info_},
+     &::pintle::type_of<::options::v1::Empty>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo Vault::info_ = {kName, "options.proto", methods_, {"\222\265\030\010\164\162\145\141\163\165\162\171", 12}};
-const ::pintle::ServiceInfo& Vault::info() { return info_; }
+constinit const ::pintle::ServiceInfo Vault::service_ = {kName, "options.proto", methods_, {"\222\265\030\010\164\162\145\141\163\165\162\171", 12}};
+const ::pintle::ServiceInfo& Vault::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::options::v1::Empty>> Vault::Service::Open(
     ::pintle::Call& call, const ::options::v1::Empty&) {

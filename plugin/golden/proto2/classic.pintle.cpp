@@ -6,11 +6,11 @@ namespace golden::classic {
 constinit const ::pintle::MethodInfo Classics::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::classic::Classic>,
-     &::pintle::type_of<::golden::classic::Classic>, {}, &info_},
+     &::pintle::type_of<::golden::classic::Classic>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo Classics::info_ = {kName, "classic.proto", methods_, {}};
-const ::pintle::ServiceInfo& Classics::info() { return info_; }
+constinit const ::pintle::ServiceInfo Classics::service_ = {kName, "classic.proto", methods_, {}};
+const ::pintle::ServiceInfo& Classics::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::classic::Classic>> Classics::Service::Get(
     ::pintle::Call& call, const ::golden::classic::Classic&) {

@@ -6,11 +6,11 @@ namespace golden::optional {
 constinit const ::pintle::MethodInfo Patches::methods_[] = {
     {kApplyPath, kName, "Apply", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::optional::Patch>,
-     &::pintle::type_of<::golden::optional::Patch>, {}, &info_},
+     &::pintle::type_of<::golden::optional::Patch>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo Patches::info_ = {kName, "optional.proto", methods_, {}};
-const ::pintle::ServiceInfo& Patches::info() { return info_; }
+constinit const ::pintle::ServiceInfo Patches::service_ = {kName, "optional.proto", methods_, {}};
+const ::pintle::ServiceInfo& Patches::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::optional::Patch>> Patches::Service::Apply(
     ::pintle::Call& call, const ::golden::optional::Patch&) {

@@ -59,7 +59,7 @@ class Patches {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
+  static const ::pintle::ServiceInfo service_;
   static const ::pintle::MethodInfo methods_[1];
 };
 

@@ -6,32 +6,32 @@ namespace golden::reserved {
 constinit const ::pintle::MethodInfo namespace_::methods_[] = {
     {kdeletePath, kName, "delete", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kdelete_Path, kName, "delete_", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kclassPath, kName, "class", ::pintle::Kind::server_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {krequiresPath, kName, "requires", ::pintle::Kind::client_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kco_awaitPath, kName, "co_await", ::pintle::Kind::bidi, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kxorPath, kName, "xor", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kNULLPath, kName, "NULL", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kerrnoPath, kName, "errno", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo namespace_::info_ = {kName, "reserved.proto", methods_, {}};
-const ::pintle::ServiceInfo& namespace_::info() { return info_; }
+constinit const ::pintle::ServiceInfo namespace_::service_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& namespace_::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> namespace_::Service::delete__(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -238,53 +238,56 @@ namespace_::BlockingStub::co_await_(::pintle::CallOptions options) const {
 constinit const ::pintle::MethodInfo Members::methods_[] = {
     {kinfoPath, kName, "info", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {khandlerPath, kName, "handler", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kServicePath, kName, "Service", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kStubPath, kName, "Stub", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kBlockingStubPath, kName, "BlockingStub", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
+    {kservice_Path, kName, "service_", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
+     &::pintle::type_of<::golden::reserved::Request>,
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kmethods_Path, kName, "methods_", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kchains_Path, kName, "chains_", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kchannel_Path, kName, "channel_", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kstub_Path, kName, "stub_", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kMembersPath, kName, "Members", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kkNamePath, kName, "kName", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kRequestPath, kName, "Request", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kpintlePath, kName, "pintle", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kstdPath, kName, "std", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kgoldenPath, kName, "golden", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo Members::info_ = {kName, "reserved.proto", methods_, {}};
-const ::pintle::ServiceInfo& Members::info() { return info_; }
+constinit const ::pintle::ServiceInfo Members::service_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& Members::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Service::info_(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -327,6 +330,15 @@ const ::pintle::ServiceInfo& Members::info() { return info_; }
   co_return ::std::unexpected(::pintle::codegen::unimplemented_method(call));
 }
 ::pintle::Task<::pintle::Status> Members::Service::BlockingStubInto(
+    ::pintle::Call&, const ::golden::reserved::Request&, ::golden::reserved::Request&) {
+  return ::pintle::Task<::pintle::Status>::none();
+}
+
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Service::service__(
+    ::pintle::Call& call, const ::golden::reserved::Request&) {
+  co_return ::std::unexpected(::pintle::codegen::unimplemented_method(call));
+}
+::pintle::Task<::pintle::Status> Members::Service::service_Into(
     ::pintle::Call&, const ::golden::reserved::Request&, ::golden::reserved::Request&) {
   return ::pintle::Task<::pintle::Status>::none();
 }
@@ -436,24 +448,26 @@ const ::pintle::ServiceInfo& Members::Service::info() const { return ::golden::r
     case 4:
       return ::pintle::codegen::unary<&Service::BlockingStub_, &Service::BlockingStubInto>(*this);
     case 5:
-      return ::pintle::codegen::unary<&Service::methods__, &Service::methods_Into>(*this);
+      return ::pintle::codegen::unary<&Service::service__, &Service::service_Into>(*this);
     case 6:
-      return ::pintle::codegen::unary<&Service::chains__, &Service::chains_Into>(*this);
+      return ::pintle::codegen::unary<&Service::methods__, &Service::methods_Into>(*this);
     case 7:
-      return ::pintle::codegen::unary<&Service::channel__, &Service::channel_Into>(*this);
+      return ::pintle::codegen::unary<&Service::chains__, &Service::chains_Into>(*this);
     case 8:
-      return ::pintle::codegen::unary<&Service::stub__, &Service::stub_Into>(*this);
+      return ::pintle::codegen::unary<&Service::channel__, &Service::channel_Into>(*this);
     case 9:
-      return ::pintle::codegen::unary<&Service::Members, &Service::MembersInto>(*this);
+      return ::pintle::codegen::unary<&Service::stub__, &Service::stub_Into>(*this);
     case 10:
-      return ::pintle::codegen::unary<&Service::kName, &Service::kNameInto>(*this);
+      return ::pintle::codegen::unary<&Service::Members, &Service::MembersInto>(*this);
     case 11:
-      return ::pintle::codegen::unary<&Service::Request, &Service::RequestInto>(*this);
+      return ::pintle::codegen::unary<&Service::kName, &Service::kNameInto>(*this);
     case 12:
-      return ::pintle::codegen::unary<&Service::pintle, &Service::pintleInto>(*this);
+      return ::pintle::codegen::unary<&Service::Request, &Service::RequestInto>(*this);
     case 13:
-      return ::pintle::codegen::unary<&Service::std, &Service::stdInto>(*this);
+      return ::pintle::codegen::unary<&Service::pintle, &Service::pintleInto>(*this);
     case 14:
+      return ::pintle::codegen::unary<&Service::std, &Service::stdInto>(*this);
+    case 15:
       return ::pintle::codegen::unary<&Service::golden, &Service::goldenInto>(*this);
   }
   return nullptr;
@@ -518,114 +532,125 @@ Members::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::s
       channel_, *chains_[4], methods_[4], ::std::move(request), ::std::move(options));
 }
 
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::methods__(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::service__(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[5], methods_[5], request, ::std::move(options));
 }
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::methods__(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::service__(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[5], methods_[5], ::std::move(request), ::std::move(options));
 }
 
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::chains__(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::methods__(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[6], methods_[6], request, ::std::move(options));
 }
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::chains__(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::methods__(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[6], methods_[6], ::std::move(request), ::std::move(options));
 }
 
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::channel__(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::chains__(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[7], methods_[7], request, ::std::move(options));
 }
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::channel__(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::chains__(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[7], methods_[7], ::std::move(request), ::std::move(options));
 }
 
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::stub__(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::channel__(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[8], methods_[8], request, ::std::move(options));
 }
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::stub__(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::channel__(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[8], methods_[8], ::std::move(request), ::std::move(options));
 }
 
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::Members(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::stub__(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[9], methods_[9], request, ::std::move(options));
 }
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::Members(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::stub__(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[9], methods_[9], ::std::move(request), ::std::move(options));
 }
 
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::kName(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::Members(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[10], methods_[10], request, ::std::move(options));
 }
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::kName(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::Members(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[10], methods_[10], ::std::move(request), ::std::move(options));
 }
 
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::Request(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::kName(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[11], methods_[11], request, ::std::move(options));
 }
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::Request(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::kName(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[11], methods_[11], ::std::move(request), ::std::move(options));
 }
 
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::pintle(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::Request(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[12], methods_[12], request, ::std::move(options));
 }
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::pintle(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::Request(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[12], methods_[12], ::std::move(request), ::std::move(options));
 }
 
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::std(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::pintle(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[13], methods_[13], request, ::std::move(options));
 }
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::std(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::pintle(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[13], methods_[13], ::std::move(request), ::std::move(options));
 }
 
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::golden(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::std(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[14], methods_[14], request, ::std::move(options));
 }
-::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::golden(
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::std(
     ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
       channel_, *chains_[14], methods_[14], ::std::move(request), ::std::move(options));
+}
+
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::golden(
+    const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
+  return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
+      channel_, *chains_[15], methods_[15], request, ::std::move(options));
+}
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> Members::Stub::golden(
+    ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
+  return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
+      channel_, *chains_[15], methods_[15], ::std::move(request), ::std::move(options));
 }
 
 Members::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
@@ -654,6 +679,11 @@ Members::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel
 ::pintle::Result<::golden::reserved::Request> Members::BlockingStub::BlockingStub_(
     const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
   return ::pintle::codegen::blocking(channel_, stub_.BlockingStub_(request, ::std::move(options)));
+}
+
+::pintle::Result<::golden::reserved::Request> Members::BlockingStub::service__(
+    const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
+  return ::pintle::codegen::blocking(channel_, stub_.service__(request, ::std::move(options)));
 }
 
 ::pintle::Result<::golden::reserved::Request> Members::BlockingStub::methods__(
@@ -709,17 +739,17 @@ Members::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel
 constinit const ::pintle::MethodInfo Pooled::methods_[] = {
     {kGetItemPath, kName, "GetItem", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kGetItemIntoPath, kName, "GetItemInto", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
     {kGetItemIntoIntoPath, kName, "GetItemIntoInto", ::pintle::Kind::server_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo Pooled::info_ = {kName, "reserved.proto", methods_, {}};
-const ::pintle::ServiceInfo& Pooled::info() { return info_; }
+constinit const ::pintle::ServiceInfo Pooled::service_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& Pooled::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Pooled::Service::GetItem(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -811,11 +841,11 @@ Pooled::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
 constinit const ::pintle::MethodInfo Service_::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo Service_::info_ = {kName, "reserved.proto", methods_, {}};
-const ::pintle::ServiceInfo& Service_::info() { return info_; }
+constinit const ::pintle::ServiceInfo Service_::service_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& Service_::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Service_::Service::Get(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -862,11 +892,11 @@ Service_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channe
 constinit const ::pintle::MethodInfo Stub_::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo Stub_::info_ = {kName, "reserved.proto", methods_, {}};
-const ::pintle::ServiceInfo& Stub_::info() { return info_; }
+constinit const ::pintle::ServiceInfo Stub_::service_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& Stub_::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Stub_::Service::Get(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -910,14 +940,65 @@ Stub_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
   return ::pintle::codegen::blocking(channel_, stub_.Get(request, ::std::move(options)));
 }
 
+constinit const ::pintle::MethodInfo service__::methods_[] = {
+    {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
+     &::pintle::type_of<::golden::reserved::Request>,
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
+};
+
+constinit const ::pintle::ServiceInfo service__::service_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& service__::info() { return service_; }
+
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> service__::Service::Get(
+    ::pintle::Call& call, const ::golden::reserved::Request&) {
+  co_return ::std::unexpected(::pintle::codegen::unimplemented_method(call));
+}
+::pintle::Task<::pintle::Status> service__::Service::GetInto(
+    ::pintle::Call&, const ::golden::reserved::Request&, ::golden::reserved::Request&) {
+  return ::pintle::Task<::pintle::Status>::none();
+}
+
+const ::pintle::ServiceInfo& service__::Service::info() const { return ::golden::reserved::service__::info(); }
+
+::std::unique_ptr<::pintle::Handler> service__::Service::handler([[maybe_unused]] ::std::size_t index) {
+  switch (index) {
+    case 0:
+      return ::pintle::codegen::unary<&Service::Get, &Service::GetInto>(*this);
+  }
+  return nullptr;
+}
+
+service__::Stub::Stub(::std::shared_ptr<::pintle::Channel> channel) : channel_(::std::move(channel)) {
+  for (::std::size_t i = 0; i < chains_.size(); ++i) chains_[i] = &channel_->method(methods_[i]);
+}
+
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> service__::Stub::Get(
+    const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
+  return ::pintle::codegen::unary_call<::golden::reserved::Request, ::golden::reserved::Request>(
+      channel_, *chains_[0], methods_[0], request, ::std::move(options));
+}
+::pintle::Task<::pintle::Result<::golden::reserved::Request>> service__::Stub::Get(
+    ::golden::reserved::Request&& request, ::pintle::CallOptions options) const {
+  return ::pintle::codegen::unary_call_owning<::golden::reserved::Request, ::golden::reserved::Request>(
+      channel_, *chains_[0], methods_[0], ::std::move(request), ::std::move(options));
+}
+
+service__::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
+    : channel_(::std::move(channel)), stub_(channel_) {}
+
+::pintle::Result<::golden::reserved::Request> service__::BlockingStub::Get(
+    const ::golden::reserved::Request& request, ::pintle::CallOptions options) const {
+  return ::pintle::codegen::blocking(channel_, stub_.Get(request, ::std::move(options)));
+}
+
 constinit const ::pintle::MethodInfo info_::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo info_::info_ = {kName, "reserved.proto", methods_, {}};
-const ::pintle::ServiceInfo& info_::info() { return info_; }
+constinit const ::pintle::ServiceInfo info_::service_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& info_::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> info_::Service::Get(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -964,11 +1045,11 @@ info_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
 constinit const ::pintle::MethodInfo kName_::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo kName_::info_ = {kName, "reserved.proto", methods_, {}};
-const ::pintle::ServiceInfo& kName_::info() { return info_; }
+constinit const ::pintle::ServiceInfo kName_::service_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& kName_::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> kName_::Service::Get(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -1015,11 +1096,11 @@ kName_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
 constinit const ::pintle::MethodInfo kGetPath_::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo kGetPath_::info_ = {kName, "reserved.proto", methods_, {}};
-const ::pintle::ServiceInfo& kGetPath_::info() { return info_; }
+constinit const ::pintle::ServiceInfo kGetPath_::service_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& kGetPath_::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> kGetPath_::Service::Get(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -1066,11 +1147,11 @@ kGetPath_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> chann
 constinit const ::pintle::MethodInfo Nested_Flat_::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo Nested_Flat_::info_ = {kName, "reserved.proto", methods_, {}};
-const ::pintle::ServiceInfo& Nested_Flat_::info() { return info_; }
+constinit const ::pintle::ServiceInfo Nested_Flat_::service_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& Nested_Flat_::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Nested_Flat_::Service::Get(
     ::pintle::Call& call, const ::golden::reserved::Request&) {
@@ -1117,11 +1198,11 @@ Nested_Flat_::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> ch
 constinit const ::pintle::MethodInfo Nested_Kind_UNSET_::methods_[] = {
     {kGetPath, kName, "Get", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::reserved::Request>,
-     &::pintle::type_of<::golden::reserved::Request>, {}, &info_},
+     &::pintle::type_of<::golden::reserved::Request>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo Nested_Kind_UNSET_::info_ = {kName, "reserved.proto", methods_, {}};
-const ::pintle::ServiceInfo& Nested_Kind_UNSET_::info() { return info_; }
+constinit const ::pintle::ServiceInfo Nested_Kind_UNSET_::service_ = {kName, "reserved.proto", methods_, {}};
+const ::pintle::ServiceInfo& Nested_Kind_UNSET_::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Nested_Kind_UNSET_::Service::Get(
     ::pintle::Call& call, const ::golden::reserved::Request&) {

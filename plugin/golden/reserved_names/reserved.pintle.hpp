@@ -129,7 +129,7 @@ class namespace_ {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
+  static const ::pintle::ServiceInfo service_;
   static const ::pintle::MethodInfo methods_[8];
 };
 
@@ -142,6 +142,7 @@ class Members {
   static constexpr ::std::string_view kServicePath = "/golden.reserved.Members/Service";
   static constexpr ::std::string_view kStubPath = "/golden.reserved.Members/Stub";
   static constexpr ::std::string_view kBlockingStubPath = "/golden.reserved.Members/BlockingStub";
+  static constexpr ::std::string_view kservice_Path = "/golden.reserved.Members/service_";
   static constexpr ::std::string_view kmethods_Path = "/golden.reserved.Members/methods_";
   static constexpr ::std::string_view kchains_Path = "/golden.reserved.Members/chains_";
   static constexpr ::std::string_view kchannel_Path = "/golden.reserved.Members/channel_";
@@ -177,6 +178,10 @@ class Members {
     virtual ::pintle::Task<::pintle::Result<::golden::reserved::Request>> BlockingStub_(::pintle::Call& call,
         const ::golden::reserved::Request& request);
     [[clang::coro_wrapper]] virtual ::pintle::Task<::pintle::Status> BlockingStubInto(::pintle::Call& call,
+        const ::golden::reserved::Request& request, ::golden::reserved::Request& response);
+    virtual ::pintle::Task<::pintle::Result<::golden::reserved::Request>> service__(::pintle::Call& call,
+        const ::golden::reserved::Request& request);
+    [[clang::coro_wrapper]] virtual ::pintle::Task<::pintle::Status> service_Into(::pintle::Call& call,
         const ::golden::reserved::Request& request, ::golden::reserved::Request& response);
     virtual ::pintle::Task<::pintle::Result<::golden::reserved::Request>> methods__(::pintle::Call& call,
         const ::golden::reserved::Request& request);
@@ -254,6 +259,11 @@ class Members {
     [[clang::coro_wrapper, clang::coro_disable_lifetimebound]]
     ::pintle::Task<::pintle::Result<::golden::reserved::Request>> BlockingStub_(
         ::golden::reserved::Request&& request, ::pintle::CallOptions options = {}) const;
+    [[clang::coro_wrapper]] ::pintle::Task<::pintle::Result<::golden::reserved::Request>> service__(
+        const ::golden::reserved::Request& request [[clang::lifetimebound]], ::pintle::CallOptions options = {}) const;
+    [[clang::coro_wrapper, clang::coro_disable_lifetimebound]]
+    ::pintle::Task<::pintle::Result<::golden::reserved::Request>> service__(
+        ::golden::reserved::Request&& request, ::pintle::CallOptions options = {}) const;
     [[clang::coro_wrapper]] ::pintle::Task<::pintle::Result<::golden::reserved::Request>> methods__(
         const ::golden::reserved::Request& request [[clang::lifetimebound]], ::pintle::CallOptions options = {}) const;
     [[clang::coro_wrapper, clang::coro_disable_lifetimebound]]
@@ -307,7 +317,7 @@ class Members {
 
    private:
     ::std::shared_ptr<::pintle::Channel> channel_;
-    ::std::array<::pintle::Handler*, 15> chains_;
+    ::std::array<::pintle::Handler*, 16> chains_;
   };
 
   // The same for threads that may block: main(), tests, tools. Never on a loop's thread.
@@ -324,6 +334,8 @@ class Members {
     ::pintle::Result<::golden::reserved::Request> Stub_(
         const ::golden::reserved::Request& request, ::pintle::CallOptions options = {}) const;
     ::pintle::Result<::golden::reserved::Request> BlockingStub_(
+        const ::golden::reserved::Request& request, ::pintle::CallOptions options = {}) const;
+    ::pintle::Result<::golden::reserved::Request> service__(
         const ::golden::reserved::Request& request, ::pintle::CallOptions options = {}) const;
     ::pintle::Result<::golden::reserved::Request> methods__(
         const ::golden::reserved::Request& request, ::pintle::CallOptions options = {}) const;
@@ -352,8 +364,8 @@ class Members {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
-  static const ::pintle::MethodInfo methods_[15];
+  static const ::pintle::ServiceInfo service_;
+  static const ::pintle::MethodInfo methods_[16];
 };
 
 // A method's name wins over the pooled form of another.
@@ -426,7 +438,7 @@ class Pooled {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
+  static const ::pintle::ServiceInfo service_;
   static const ::pintle::MethodInfo methods_[3];
 };
 
@@ -481,7 +493,7 @@ class Service_ {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
+  static const ::pintle::ServiceInfo service_;
   static const ::pintle::MethodInfo methods_[1];
 };
 
@@ -535,7 +547,61 @@ class Stub_ {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
+  static const ::pintle::ServiceInfo service_;
+  static const ::pintle::MethodInfo methods_[1];
+};
+
+class service__ {
+ public:
+  static constexpr ::std::string_view kName = "golden.reserved.service_";
+  static constexpr ::std::string_view kGetPath = "/golden.reserved.service_/Get";
+  static const ::pintle::ServiceInfo& info();
+
+  // What a server implements: a method that is not overridden answers UNIMPLEMENTED. Called on every loop of the
+  // server at once. A unary method may be overridden in either form; the one ending in Into fills a pooled response.
+  class Service : public ::pintle::Service {
+   public:
+    virtual ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Get(::pintle::Call& call,
+        const ::golden::reserved::Request& request);
+    [[clang::coro_wrapper]] virtual ::pintle::Task<::pintle::Status> GetInto(::pintle::Call& call,
+        const ::golden::reserved::Request& request, ::golden::reserved::Request& response);
+
+    const ::pintle::ServiceInfo& info() const final;
+    ::std::unique_ptr<::pintle::Handler> handler(::std::size_t index) final;
+  };
+
+  // Makes calls from coroutines. Cheap to copy; usable on every loop. A request passed by reference must live until
+  // the call is done; one that is moved in need not.
+  class Stub {
+   public:
+    explicit Stub(::std::shared_ptr<::pintle::Channel> channel);
+
+    [[clang::coro_wrapper]] ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Get(
+        const ::golden::reserved::Request& request [[clang::lifetimebound]], ::pintle::CallOptions options = {}) const;
+    [[clang::coro_wrapper, clang::coro_disable_lifetimebound]]
+    ::pintle::Task<::pintle::Result<::golden::reserved::Request>> Get(
+        ::golden::reserved::Request&& request, ::pintle::CallOptions options = {}) const;
+
+   private:
+    ::std::shared_ptr<::pintle::Channel> channel_;
+    ::std::array<::pintle::Handler*, 1> chains_;
+  };
+
+  // The same for threads that may block: main(), tests, tools. Never on a loop's thread.
+  class BlockingStub {
+   public:
+    explicit BlockingStub(::std::shared_ptr<::pintle::Channel> channel);
+
+    ::pintle::Result<::golden::reserved::Request> Get(
+        const ::golden::reserved::Request& request, ::pintle::CallOptions options = {}) const;
+
+   private:
+    ::std::shared_ptr<::pintle::Channel> channel_;
+    Stub stub_;
+  };
+
+ private:
+  static const ::pintle::ServiceInfo service_;
   static const ::pintle::MethodInfo methods_[1];
 };
 
@@ -589,7 +655,7 @@ class info_ {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
+  static const ::pintle::ServiceInfo service_;
   static const ::pintle::MethodInfo methods_[1];
 };
 
@@ -643,7 +709,7 @@ class kName_ {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
+  static const ::pintle::ServiceInfo service_;
   static const ::pintle::MethodInfo methods_[1];
 };
 
@@ -697,7 +763,7 @@ class kGetPath_ {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
+  static const ::pintle::ServiceInfo service_;
   static const ::pintle::MethodInfo methods_[1];
 };
 
@@ -752,7 +818,7 @@ class Nested_Flat_ {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
+  static const ::pintle::ServiceInfo service_;
   static const ::pintle::MethodInfo methods_[1];
 };
 
@@ -806,7 +872,7 @@ class Nested_Kind_UNSET_ {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
+  static const ::pintle::ServiceInfo service_;
   static const ::pintle::MethodInfo methods_[1];
 };
 

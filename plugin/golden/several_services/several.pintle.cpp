@@ -6,11 +6,11 @@ namespace golden::several::v1 {
 constinit const ::pintle::MethodInfo First::methods_[] = {
     {kSendPath, kName, "Send", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::several::v1::Ping>,
-     &::pintle::type_of<::golden::several::v1::Ping>, {}, &info_},
+     &::pintle::type_of<::golden::several::v1::Ping>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo First::info_ = {kName, "several.proto", methods_, {}};
-const ::pintle::ServiceInfo& First::info() { return info_; }
+constinit const ::pintle::ServiceInfo First::service_ = {kName, "several.proto", methods_, {}};
+const ::pintle::ServiceInfo& First::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::golden::several::v1::Ping>> First::Service::Send(
     ::pintle::Call& call, const ::golden::several::v1::Ping&) {
@@ -57,11 +57,11 @@ First::BlockingStub::BlockingStub(::std::shared_ptr<::pintle::Channel> channel)
 constinit const ::pintle::MethodInfo Second::methods_[] = {
     {kSendPath, kName, "Send", ::pintle::Kind::bidi, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::golden::several::v1::Ping>,
-     &::pintle::type_of<::golden::several::v1::Ping>, {}, &info_},
+     &::pintle::type_of<::golden::several::v1::Ping>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo Second::info_ = {kName, "several.proto", methods_, {}};
-const ::pintle::ServiceInfo& Second::info() { return info_; }
+constinit const ::pintle::ServiceInfo Second::service_ = {kName, "several.proto", methods_, {}};
+const ::pintle::ServiceInfo& Second::info() { return service_; }
 
 ::pintle::Task<::pintle::Status> Second::Service::Send(
     ::pintle::Call& call, ::pintle::Reader<::golden::several::v1::Ping>&, ::pintle::Writer<::golden::several::v1::Ping>&) {
@@ -95,8 +95,8 @@ Second::BlockingStub::Send(::pintle::CallOptions options) const {
   return ::pintle::codegen::blocking(channel_, stub_.Send(::std::move(options)));
 }
 
-constinit const ::pintle::ServiceInfo Third::info_ = {kName, "several.proto", {}, {}};
-const ::pintle::ServiceInfo& Third::info() { return info_; }
+constinit const ::pintle::ServiceInfo Third::service_ = {kName, "several.proto", {}, {}};
+const ::pintle::ServiceInfo& Third::info() { return service_; }
 
 const ::pintle::ServiceInfo& Third::Service::info() const { return ::golden::several::v1::Third::info(); }
 

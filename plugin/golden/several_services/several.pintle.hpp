@@ -60,7 +60,7 @@ class First {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
+  static const ::pintle::ServiceInfo service_;
   static const ::pintle::MethodInfo methods_[1];
 };
 
@@ -110,7 +110,7 @@ class Second {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
+  static const ::pintle::ServiceInfo service_;
   static const ::pintle::MethodInfo methods_[1];
 };
 
@@ -149,7 +149,7 @@ class Third {
   };
 
  private:
-  static const ::pintle::ServiceInfo info_;
+  static const ::pintle::ServiceInfo service_;
 };
 
 }  // namespace golden::several::v1

@@ -6,14 +6,14 @@ namespace shop::orders {
 constinit const ::pintle::MethodInfo Orders::methods_[] = {
     {kCancelPath, kName, "Cancel", ::pintle::Kind::unary, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::shop::common::Id>,
-     &::pintle::type_of<::google::protobuf::Empty>, {}, &info_},
+     &::pintle::type_of<::google::protobuf::Empty>, {}, &service_},
     {kWatchPath, kName, "Watch", ::pintle::Kind::server_stream, ::pintle::Idempotency::unknown,
      &::pintle::type_of<::google::protobuf::StringValue>,
-     &::pintle::type_of<::shop::common::Id>, {}, &info_},
+     &::pintle::type_of<::shop::common::Id>, {}, &service_},
 };
 
-constinit const ::pintle::ServiceInfo Orders::info_ = {kName, "shop/orders/orders.proto", methods_, {}};
-const ::pintle::ServiceInfo& Orders::info() { return info_; }
+constinit const ::pintle::ServiceInfo Orders::service_ = {kName, "shop/orders/orders.proto", methods_, {}};
+const ::pintle::ServiceInfo& Orders::info() { return service_; }
 
 ::pintle::Task<::pintle::Result<::google::protobuf::Empty>> Orders::Service::Cancel(
     ::pintle::Call& call, const ::shop::common::Id&) {
