@@ -398,6 +398,7 @@ void Connection::arm_timer() {
 void Connection::on_timer() {
   const TimePoint now = loop_.now();
   session_.on_timer(now);
+  end_leftovers(now);
   const bool has_streams = session_.active_streams() != 0;
   if (has_idle_memory() && now >= idle_since_ + kIdleMemory) session_.output().shrink(kIdleOutput);
   switch (keepalive_.on_timer(now, has_streams)) {

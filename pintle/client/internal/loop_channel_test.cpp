@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 
 #include <pintle/client/test_support/frame_server.hpp>
-#include <pintle/http2/frame/types.hpp>
 
 namespace pintle::client::test {
 namespace {
