@@ -83,7 +83,7 @@ TEST(Endpoints, CheckConfigSaysWhatTheStartSays) {
                                                  "here, and 50051 as server.port\n"},
       {"server: {host: shop.example}", file + ":1: server.host: 'shop.example' is not an IP address; write a numeric "
                                               "address such as 0.0.0.0, :: or 127.0.0.1\n"},
-      {"server:\n  listeners:\n  - {host: 'x'}", file + ":2: server.listeners[0].host: 'x' is not an IP address; write "
+      {"server:\n  listeners:\n  - {host: 'x'}", file + ":3: server.listeners[0].host: 'x' is not an IP address; write "
                                                         "a numeric address such as 0.0.0.0, :: or 127.0.0.1\n"},
       {"server: {unix_socket: /" + long_path + "}",
        file + ":1: server.unix_socket: a unix socket's path has at most 107 bytes and no zero byte: '/" + long_path +

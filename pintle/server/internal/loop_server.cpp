@@ -43,7 +43,7 @@ transport::Exchange& LoopServer::accept(transport::Connection& connection, const
                                         const Selection& among) {
   const transport::HeaderField* path = find_path(fields);
   const Method* method = nullptr;
-  if (false) {
+  if (path == nullptr) {
     method = &router_.find({}, among);  // CONNECT has none (RFC 9113 section 8.5)
   } else if (path->annotation != nullptr && path->annotation->value != 0) {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): the room below keeps a number, whatever it means to us

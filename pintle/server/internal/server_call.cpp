@@ -73,7 +73,7 @@ void ServerCall::on_start() {
 }
 
 // A deadline counts from the arrival: one that passes before the handler's turn is answered then.
-void ServerCall::on_wait() {}
+void ServerCall::on_wait() { call_.scope.add(ended_); }
 
 void ServerCall::on_reset(transport::ErrorCode, transport::Initiator by) {
   if (by == transport::Initiator::peer)
