@@ -89,7 +89,7 @@ TEST_F(Blocking, OptionsReachTheCallInEveryForm) {
   (void)stub_.CountTo(number(1), tenant("down")).finish();
   (void)stub_.Sum(tenant("up")).finish();
   (void)stub_.RunningSum(tenant("both")).finish();
-  EXPECT_THAT(channel_->tenants, ElementsAre("unary", "down", "up", "both"));
+  EXPECT_THAT(channel_->tenants(), ElementsAre("unary", "down", "up", "both"));
 }
 
 TEST_F(Blocking, ACancelledStreamSaysSo) {
@@ -141,7 +141,7 @@ TEST_F(Blocking, IsRefusedOnALoop) {
   other.start();
   for (Loop* loop : {&runtime_.loop(0), &other.loop(0)})
     EXPECT_THAT(sync_wait(*loop, body(stub_)), ::testing::Each(::testing::HasSubstr("co_await")));
-  EXPECT_TRUE(channel_->tenants.empty());
+  EXPECT_TRUE(channel_->tenants().empty());
 }
 
 TEST_F(Blocking, AStreamMayBeLetGoOnALoop) {

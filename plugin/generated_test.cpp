@@ -75,7 +75,7 @@ Task<void> call_every_kind(const Api::Stub& stub) {
 }
 TEST_P(Generated, OptionsReachTheCallInEveryForm) {
   loop_.run(call_every_kind(stub_));
-  EXPECT_THAT(channel_->tenants, ElementsAre("by reference", "moved in", "down", "up", "both"));
+  EXPECT_THAT(channel_->tenants(), ElementsAre("by reference", "moved in", "down", "up", "both"));
 }
 
 // EchoInto is overridden and Echo is not: with a pooled reply the former answers, without one there is nobody.

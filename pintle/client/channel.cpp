@@ -117,6 +117,8 @@ class ClientChannel final : public Channel {
     Site site(Side::client, entry->info, *slots);
     site.loops = loop_channels_.size();
     site.log = options_->log;
+    site.meters = options_->meters;
+    site.clock = &loops_.front()->clock();
     site.random = options_->random;
     site.options = resolved_options(entry->info, options_->method_options);
     entry->chain = Chain::build(site, std::move(slots), *transport, layers_);

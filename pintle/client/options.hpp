@@ -67,6 +67,7 @@ struct ChannelOptions {
   std::shared_ptr<MemoryBudget> memory;
   Random random;  // empty: system_random()
   Logger log;
+  Meters meters;  // for the layers
 };
 
 }  // namespace pintle

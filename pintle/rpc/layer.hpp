@@ -61,6 +61,8 @@ class Site {
   const MethodInfo& method;
   std::size_t loops = 1;  // how many there are: Loop::index() of every call is below it
   Logger log;
+  Meters meters;
+  const Clock* clock = nullptr;  // of its loops; not null
   Random random = system_random();
   // resolved_options() of the method; options.hpp reads them.
   std::string options;

@@ -36,6 +36,7 @@ struct ServerOptions {
   std::shared_ptr<MemoryBudget> memory;
   Random random;  // empty: system_random()
   Logger log;
+  Meters meters;  // for the layers
 };
 
 // What one listener of a server does; the defaults are plaintext and every service.

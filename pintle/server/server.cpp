@@ -97,6 +97,8 @@ Status Server::start() {
   Status compiled = impl_->router.compile(impl_->chains, [&](Site& site) {
     site.loops = impl_->loops.size();
     site.log = options.log;
+    site.meters = options.meters;
+    site.clock = &impl_->loops.front()->clock();
     site.random = options.random;
     site.options = resolved_options(site.method, options.method_options);
   });

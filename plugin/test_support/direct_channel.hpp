@@ -1,59 +1,57 @@
-// A channel whose calls go straight into a service of the same process: no bytes on a wire, no threads.
+// The kit's direct channel, with a note of what went through it.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <pintle/rpc/call.hpp>
-#include <pintle/rpc/handler.hpp>
-#include <pintle/rpc/message.hpp>
+#include <pintle/rpc/layer.hpp>
+#include <pintle/testing/kit/direct_channel.hpp>
 
 namespace pintle::plugin {
 
-// Streams pass through the pipes of the caller's stream, so messages are encoded and parsed on their way.
-class DirectChannel final : public Channel {
+// x-tenant of each call.
+class Tenants final : public Layer {
  public:
-  // `pooled`: unary handlers get a reply object to fill, as they do from a server.
-  DirectChannel(Service& service, Loop& loop, bool pooled) : loop_(loop) {
-    const ServiceInfo& info = service.info();
-    for (std::size_t i = 0; i < info.methods.size(); ++i)
-      methods_.emplace(std::string(info.methods[i].path),
-                       std::make_unique<Method>(service.handler(i), info.methods[i], pooled, tenants));
+  std::string_view name() const override { return "tenants"; }
+  std::unique_ptr<Handler> wrap(const Site&, Handler& next) const override {
+    struct Noting final : Handler {
+      Noting(Handler& n, std::vector<std::string>& s) : next(n), seen(s) {}
+      [[clang::coro_wrapper]] Task<Status> operator()(LayerCall& call) override {
+        seen.emplace_back(call.request_metadata.get("x-tenant").value_or("none"));
+        return next(call);
+      }
+      Handler& next;
+      std::vector<std::string>& seen;
+    };
+    return std::make_unique<Noting>(next, seen_);
   }
-  Handler& method(const MethodInfo& method) override {
-    ++resolved;
-    return *methods_.at(std::string(method.path));
-  }
-  Loop& loop() override { return loop_; }
-
-  int resolved = 0;                  // how often a stub asked for a method
-  std::vector<std::string> tenants;  // x-tenant of each call
+  const std::vector<std::string>& seen() const { return seen_; }
 
  private:
-  struct Method final : Handler {
-    Method(std::unique_ptr<Handler> h, const MethodInfo& i, bool p, std::vector<std::string>& t)
-        : handler(std::move(h)), info(i), pooled(p), tenants(t) {}
-    Task<Status> operator()(LayerCall& call) override {
-      MessageSlot reply(info.response);
-      LayerCall served(call.loop(), info, *call.source, *call.sink, &call.scope);
-      tenants.emplace_back(call.request_metadata.get("x-tenant").value_or("none"));
-      if (pooled && info.kind == Kind::unary) served.reply = reply.at();
-      Status status = co_await (*handler)(served).in({(co_await current_env()).loop, &served.scope, &served});
-      for (auto [key, value] : served.response_trailers) call.response_trailers.add(key, value);
-      co_return status;
-    }
-    std::unique_ptr<Handler> handler;
-    const MethodInfo& info;
-    bool pooled;
-    std::vector<std::string>& tenants;
-  };
+  mutable std::vector<std::string> seen_;
+};
 
-  Loop& loop_;
-  std::map<std::string, std::unique_ptr<Method>> methods_;
+class DirectChannel final : public pintle::testing::DirectChannel {
+ public:
+  DirectChannel(Service& service, Loop& loop, bool pooled)
+      : DirectChannel(service, loop, pooled, std::make_shared<Tenants>()) {}
+  Handler& method(const MethodInfo& method) override {
+    ++resolved;
+    return pintle::testing::DirectChannel::method(method);
+  }
+  const std::vector<std::string>& tenants() const { return tenants_->seen(); }
+
+  int resolved = 0;  // how often a stub asked for a method
+
+ private:
+  DirectChannel(Service& service, Loop& loop, bool pooled, std::shared_ptr<const Tenants> tenants)
+      : pintle::testing::DirectChannel(service, loop, {tenants}, pooled ? Replies::pooled : Replies::by_value),
+        tenants_(std::move(tenants)) {}
+
+  std::shared_ptr<const Tenants> tenants_;
 };
 
 }  // namespace pintle::plugin

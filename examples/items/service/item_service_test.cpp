@@ -8,6 +8,7 @@
 #include "store/memory/memory_store.hpp"
 #include "testing/harness.hpp"
 #include <pintle/rpc/details.hpp>
+#include <pintle/testing/kit/direct_channel.hpp>
 
 namespace items {
 namespace {
@@ -42,7 +43,7 @@ class ItemService : public ::testing::Test {
       : ids_([this] { return time_.now; }, testing::Counting()),
         catalogue_(store_, ids_, [this] { return time_.now; }),
         server_(catalogue_, limits(), pintle::Logger()),
-        stub_(std::make_shared<testing::DirectChannel>(server_, running_.runtime.loop(0))) {}
+        stub_(std::make_shared<pintle::testing::DirectChannel>(server_, running_.runtime.loop(0))) {}
 
   static ServiceLimits limits() {
     ServiceLimits limits;
@@ -304,7 +305,8 @@ TEST_F(ItemService, WhatTheDatabaseSaysStaysInside) {
   Failing store(Failure(Fault::database, "near \"secret_table\": syntax error"));
   Catalogue catalogue(store, ids_, system_time);
   ItemServer server(catalogue, ServiceLimits(), pintle::Logger());
-  v1::ItemService::BlockingStub stub(std::make_shared<testing::DirectChannel>(server, running_.runtime.loop(0)));
+  v1::ItemService::BlockingStub stub(
+      std::make_shared<pintle::testing::DirectChannel>(server, running_.runtime.loop(0)));
   const Status status = status_of(stub.CreateItem(request("tea-1")));
   EXPECT_EQ(status.code(), Code::internal);
   EXPECT_EQ(status.message(), "the database failed");
@@ -315,7 +317,8 @@ TEST_F(ItemService, TheEndOfACallIsToldAsItIs) {
   Failing store(Failure::call_over(Status(Code::deadline_exceeded, "too late")));
   Catalogue catalogue(store, ids_, system_time);
   ItemServer server(catalogue, ServiceLimits(), pintle::Logger());
-  v1::ItemService::BlockingStub stub(std::make_shared<testing::DirectChannel>(server, running_.runtime.loop(0)));
+  v1::ItemService::BlockingStub stub(
+      std::make_shared<pintle::testing::DirectChannel>(server, running_.runtime.loop(0)));
   EXPECT_EQ(status_of(stub.CreateItem(request("tea-1"))), Status(Code::deadline_exceeded, "too late"));
 }
 

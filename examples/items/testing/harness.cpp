@@ -28,17 +28,6 @@ pintle::RuntimeOptions one_loop() {
 
 Running::Running() : runtime(one_loop()) { runtime.start(); }
 
-DirectChannel::DirectChannel(pintle::Service& service, pintle::Loop& loop) : service_(service), loop_(loop) {
-  for (std::size_t i = 0; i < service.info().methods.size(); ++i) handlers_.push_back(service.handler(i));
-}
-
-pintle::Handler& DirectChannel::method(const pintle::MethodInfo& method) {
-  const auto methods = service_.info().methods;
-  for (std::size_t i = 0; i < methods.size(); ++i)
-    if (methods[i].path == method.path) return *handlers_[i];
-  throw std::invalid_argument("the service has no such method");
-}
-
 Item some_item(std::string id, std::string sku) {
   Item item;
   item.id = std::move(id);

@@ -1,18 +1,14 @@
-// What the tests of this example share: a runtime, a folder of its own, time that stands still, and a channel that
-// leads straight to a service.
+// What the tests of this example share: a runtime, a folder of its own, and time that stands still.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "domain/ids.hpp"
 #include "domain/item.hpp"
 #include <pintle/async/runtime.hpp>
 #include <pintle/async/sync_wait.hpp>
-#include <pintle/rpc/handler.hpp>
 
 namespace items::testing {
 
@@ -52,19 +48,6 @@ struct Counting {
   Counting() = default;
   std::uint64_t operator()() { return ++last; }
   std::uint64_t last = 0;
-};
-
-// Calls the handlers of a service without a wire between.
-class DirectChannel final : public pintle::Channel {
- public:
-  DirectChannel(pintle::Service& service, pintle::Loop& loop);
-  pintle::Handler& method(const pintle::MethodInfo& method) override;
-  pintle::Loop& loop() override { return loop_; }
-
- private:
-  pintle::Service& service_;
-  pintle::Loop& loop_;
-  std::vector<std::unique_ptr<pintle::Handler>> handlers_;
 };
 
 // An item that breaks no rule.
