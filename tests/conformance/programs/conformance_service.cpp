@@ -21,9 +21,9 @@ namespace {
 RequestInfo info_of(const Call& call, pintle::TimePoint now) {
   RequestInfo info;
   to_headers(call.request_metadata, *info.mutable_request_headers());
-  if (!call.deadline.is_infinite()) {
+  if (!call.deadline().is_infinite()) {
     using std::chrono::milliseconds;
-    info.set_timeout_ms(std::chrono::duration_cast<milliseconds>(call.deadline.remaining(now)).count());
+    info.set_timeout_ms(std::chrono::duration_cast<milliseconds>(call.deadline().remaining(now)).count());
   }
   return info;
 }
