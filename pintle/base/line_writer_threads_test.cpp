@@ -19,9 +19,10 @@ using namespace std::chrono_literals;
 
 class Pipe {
  public:
-  Pipe() {
+  // A pipe of one page is full for poll() as soon as a byte is in it.
+  explicit Pipe(int size = 4096) {
     if (::pipe2(ends_, O_CLOEXEC) != 0) std::abort();
-    ::fcntl(ends_[1], F_SETPIPE_SZ, 4096);
+    ::fcntl(ends_[1], F_SETPIPE_SZ, size);
   }
   ~Pipe() {
     close_out();
@@ -58,7 +59,7 @@ std::size_t count(std::string_view text, std::string_view word) {
 }
 
 TEST(LineWriter, WritesWhatItIsGivenInItsOrder) {
-  Pipe pipe;
+  Pipe pipe(64 * 1024);
   LineWriter writer(pipe.in());
   std::string expected;
   for (int i = 0; i < 100; ++i) {

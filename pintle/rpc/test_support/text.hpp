@@ -2,6 +2,7 @@
 // what they wrote, and the text "bad" can't be parsed.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -41,7 +42,7 @@ struct Text {
   }
   void Clear() { value.clear(); }
 
-  inline static int parses = 0;
+  inline static std::atomic<int> parses = 0;
   std::string value;
 };
 
