@@ -36,8 +36,6 @@ std::string_view phase_name(Phase phase) {
   return "closed";
 }
 
-const PreparedBlock kTooLarge(0, {{":status", "431"}});
-
 }  // namespace
 
 Connection::End::End(Connection& c)
@@ -132,6 +130,13 @@ void Connection::settle() {
   unsettled_.clear();
 }
 
+inline void Connection::take(Exchange& exchange, http2::Stream& stream, bool end) {
+  exchange.attach(*this, stream, end);
+  link(exchange);
+  exchange.accepted_ = true;
+  accepted_.push_back(&exchange);
+}
+
 void Connection::on_headers(http2::Stream& stream, const Headers& fields, bool end) {
   if (role_ == http2::Role::client) {
     if (auto* exchange = static_cast<Exchange*>(stream.context)) {
@@ -143,14 +148,12 @@ void Connection::on_headers(http2::Stream& stream, const Headers& fields, bool e
   }
   if (stream.id() > kLastIds) [[unlikely]]
     drain(kNotice, kNoIds);
-  Exchange& exchange = acceptor_->accept(*this, fields);
-  exchange.attach(*this, stream, end);
-  link(exchange);
-  exchange.accepted_ = true;
-  accepted_.push_back(&exchange);
+  take(acceptor_->accept(*this, fields), stream, end);
 }
 
-void Connection::on_headers_too_large(http2::Stream& stream, bool) { session_.send_head(stream, kTooLarge, {}, true); }
+void Connection::on_headers_too_large(http2::Stream& stream, bool end) {
+  take(acceptor_->accept_too_large(*this), stream, end);
+}
 
 void Connection::on_trailers(http2::Stream& stream, const Headers& fields) {
   if (auto* exchange = static_cast<Exchange*>(stream.context)) {

@@ -27,6 +27,9 @@ class Acceptor {
   // The exchange for a new request; its receiver hears on_start() once the batch is read. The views are valid during
   // the call.
   virtual Exchange& accept(Connection& connection, const Headers& fields) = 0;
+  // The same for a request whose header list is above the limit: nothing of it is known, and the answer is HTTP's 431
+  // (RFC 9113 section 10.5.1).
+  virtual Exchange& accept_too_large(Connection& connection) = 0;
 
  protected:
   ~Acceptor() = default;
@@ -152,6 +155,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   void on_readable() noexcept override;
   void on_writable() noexcept override;
 
+  void take(Exchange& exchange, http2::Stream& stream, bool end);
   void start_accepted();
   void start_soon(Exchange& exchange);
   void settle();

@@ -34,6 +34,8 @@ class DialectCall {
   // Reads `fields`; metadata go to the call. Never fails: what is wrong is in the refusal. `slot` is where the request
   // is parsed. New credentials are numbered from `last_credential` on.
   virtual RequestHead accept(const transport::Headers& fields, void** slot, std::uint64_t& last_credential) = 0;
+  // The same for a head that was too large to be read.
+  virtual RequestHead accept_too_large(void** slot) = 0;
   virtual Source& source() = 0;
   virtual Sink& sink() = 0;
   // The body of the request grew, ended or moved; the peer has read, or the stream is gone.

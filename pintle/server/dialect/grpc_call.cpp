@@ -2,12 +2,31 @@
 
 #include <utility>
 
+#include <pintle/wire/status_map.hpp>
+
 namespace pintle::server {
 
-RequestHead GrpcCall::accept(const transport::Headers& fields, void** slot, std::uint64_t& last_credential) {
+namespace {
+constexpr int kTooLarge = 431;  // Request Header Fields Too Large (RFC 6585 section 5)
+}
+
+inline void GrpcCall::reset(void** slot) {
   source_.reset(call_.method().request, slot, shared_.max_receive_message);
   sink_.reset();
   head_sent_ = false;
+}
+
+RequestHead GrpcCall::accept_too_large(void** slot) {
+  reset(slot);
+  http_error_ = kTooLarge;
+  RequestHead head;
+  head.refusal = Status(wire::code_from_http_status(kTooLarge),
+                        "the request's header list is above the limit (HTTP status 431)", Origin::library);
+  return head;
+}
+
+RequestHead GrpcCall::accept(const transport::Headers& fields, void** slot, std::uint64_t& last_credential) {
+  reset(slot);
   GrpcRequest request = read_grpc_request(fields, call_.request_metadata);
   http_error_ = request.http_error;
   form_ = request.form;

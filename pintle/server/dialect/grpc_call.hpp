@@ -28,6 +28,7 @@ class GrpcCall final : public DialectCall {
         sink_(*this) {}
 
   RequestHead accept(const transport::Headers& fields, void** slot, std::uint64_t& last_credential) override;
+  RequestHead accept_too_large(void** slot) override;
   Source& source() override { return source_; }
   Sink& sink() override { return sink_; }
   void on_body() override { source_.changed(); }
@@ -51,6 +52,7 @@ class GrpcCall final : public DialectCall {
     void before_first() override { head(of_.call_.response_head); }
     GrpcCall& of_;
   };
+  void reset(void** slot);
   void send_head(const Metadata& metadata);
 
   LayerCall& call_;

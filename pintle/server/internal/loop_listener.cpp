@@ -29,4 +29,8 @@ transport::Exchange& LoopListener::accept(transport::Connection& connection, con
   return loop_server_.accept(connection, fields, selection_);
 }
 
+transport::Exchange& LoopListener::accept_too_large(transport::Connection& connection) {
+  return loop_server_.accept_too_large(connection, selection_);
+}
+
 }  // namespace pintle::server

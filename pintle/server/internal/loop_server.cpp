@@ -53,8 +53,12 @@ transport::Exchange& LoopServer::accept(transport::Connection& connection, const
     if (path->annotation != nullptr) path->annotation->value = reinterpret_cast<std::uintptr_t>(method);
   }
   ++load_.waiting;
-  return calls_.take(*method).accept(std::static_pointer_cast<ConnectionState>(connection.owner_data), fields,
-                                     among.chain());
+  return calls_.take(*method).accept(connection.owner_data, &fields, among.chain());
+}
+
+transport::Exchange& LoopServer::accept_too_large(transport::Connection& connection, const Selection& among) {
+  ++load_.waiting;
+  return calls_.take(router_.find({}, among)).accept(connection.owner_data, nullptr, among.chain());
 }
 
 Status LoopServer::status_of(const LayerCall& call, const std::exception_ptr& exception) noexcept {

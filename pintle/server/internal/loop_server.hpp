@@ -32,6 +32,7 @@ class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
   // A new request: its call, of one of the selected methods.
   transport::Exchange& accept(transport::Connection& connection, const transport::Headers& fields,
                               const Selection& among);
+  transport::Exchange& accept_too_large(transport::Connection& connection, const Selection& among);
   // A graceful end for every connection, also for those that come later. `done` is called when none is
   // left and every handler has returned.
   void drain(Duration patience, std::function<void()> done);

@@ -37,8 +37,8 @@ ServerCall::~ServerCall() {
   if (reply_ != nullptr) method_.info.response->drop(reply_);
 }
 
-transport::Exchange& ServerCall::accept(const std::shared_ptr<ConnectionState>& connection,
-                                        const transport::Headers& fields, std::size_t chain) {
+transport::Exchange& ServerCall::accept(const std::shared_ptr<void>& state, const transport::Headers* fields,
+                                        std::size_t chain) {
   chain_ = &method_.chains[chain];
   call_.reset(method_.info, loop_server_.scope());
   call_.source = &dialect_.source();
@@ -47,8 +47,9 @@ transport::Exchange& ServerCall::accept(const std::shared_ptr<ConnectionState>& 
   call_.draining = loop_server_.draining();
   if (method_.info.kind == Kind::unary && method_.info.response != nullptr) call_.reply = &reply_;
 
-  if (connection_ != connection) connection_ = connection;
-  RequestHead head = dialect_.accept(fields, &request_, connection_->last_credential);
+  if (connection_.get() != state.get()) connection_ = std::static_pointer_cast<ConnectionState>(state);
+  RequestHead head = fields != nullptr ? dialect_.accept(*fields, &request_, connection_->last_credential)
+                                       : dialect_.accept_too_large(&request_);
   call_.refusal = std::move(head.refusal);
   call_.verified = &connection_->verified;
   call_.credential_id = head.credential_id;

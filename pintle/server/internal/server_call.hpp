@@ -28,9 +28,9 @@ class ServerCall final : public transport::Receiver {
   ServerCall(LoopServer& loop_server, const Method& method);
   ~ServerCall();
 
-  // For the next request, through the method's chain of that number; `fields` are valid during the call only.
-  transport::Exchange& accept(const std::shared_ptr<ConnectionState>& connection, const transport::Headers& fields,
-                              std::size_t chain);
+  // For the next request, through the method's chain of that number. `state` is the connection's ConnectionState;
+  // `fields` are valid during the call only, null when they were too large to be kept.
+  transport::Exchange& accept(const std::shared_ptr<void>& state, const transport::Headers* fields, std::size_t chain);
 
   const Method& method() const { return method_; }
   std::size_t pool_slot = 0;  // the pool's

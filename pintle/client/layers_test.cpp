@@ -1,0 +1,154 @@
+// What a layer of a channel sees at the end of a call is what came over the wire and what its caller is told.
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include <pintle/client/test_support/frame_server.hpp>
+
+namespace pintle::client::test {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+struct Seen {
+  Status returned, outcome;
+  CancelCause cause;
+  Traffic traffic;
+  std::string peer;
+  bool left = false, processed = false;
+};
+
+class Recorder final : public Layer {
+ public:
+  explicit Recorder(std::vector<Seen>& seen) : seen_(seen) {}
+  std::string_view name() const override { return "recorder"; }
+  Place place() const override { return Place::telemetry; }
+  std::unique_ptr<Handler> wrap(const Site&, Handler& next) const override {
+    struct Recording final : Handler {
+      Recording(Handler& n, std::vector<Seen>& s) : next(n), seen(s) {}
+      Task<Status> operator()(LayerCall& call) override {
+        Status status = co_await next(call);
+        seen.push_back({status, call.outcome(status), call.cause(), call.traffic, std::string(call.peer()),
+                        call.facts.left_client, call.facts.processed});
+        co_return status;
+      }
+      Handler& next;
+      std::vector<Seen>& seen;
+    };
+    return std::make_unique<Recording>(next, seen_);
+  }
+
+ private:
+  std::vector<Seen>& seen_;
+};
+
+ChannelOptions with(std::shared_ptr<const Layer> layer) {
+  ChannelOptions options;
+  options.max_receive_message = 100;
+  options.layers.push_back(std::move(layer));
+  return options;
+}
+
+class ALayerOfAChannel : public ::testing::Test {
+ protected:
+  // The last thing that it saw, which is what the caller was told.
+  Seen end(RunningCall& call) {
+    EXPECT_TRUE(call.done());
+    EXPECT_EQ(seen.size(), 1u);
+    EXPECT_EQ(call.get().status, seen.at(0).outcome);
+    return seen.at(0);
+  }
+  std::vector<Seen> seen;
+  ChannelTest test{with(std::make_shared<Recorder>(seen))};
+};
+
+TEST_F(ALayerOfAChannel, SeesACallThatWentWell) {
+  RunningCall call = test.connected_call();
+  test.peer().answer(1, "there");
+  const Seen last = end(call);
+  EXPECT_EQ(last.outcome, Status());
+  EXPECT_EQ(last.cause, CancelCause::none);
+  EXPECT_EQ(last.traffic.in.messages, 1u);
+  EXPECT_EQ(last.traffic.in.bytes, 5u);
+  EXPECT_EQ(last.traffic.out.messages, 1u);
+  EXPECT_EQ(last.traffic.out.wire_bytes, 7u);
+  EXPECT_NE(last.peer, "");
+}
+
+TEST_F(ALayerOfAChannel, SeesTheServersReset) {
+  RunningCall call = test.connected_call();
+  test.peer().send(wire::rst(1, http2::ErrorCode::refused_stream));
+  const Seen last = end(call);
+  EXPECT_EQ(last.outcome.code(), Code::unavailable);
+  EXPECT_TRUE(last.left);
+  EXPECT_FALSE(last.processed);
+}
+
+TEST_F(ALayerOfAChannel, SeesTheDeadline) {
+  RunningCall call = test.connected_call("/s/m", CallOptions().timeout(seconds(2)));
+  test.loop.advance(seconds(2));
+  const Seen last = end(call);
+  EXPECT_EQ(last.outcome.code(), Code::deadline_exceeded);
+  EXPECT_EQ(last.cause, CancelCause::deadline);
+}
+
+TEST_F(ALayerOfAChannel, SeesALostConnection) {
+  RunningCall call = test.connected_call();
+  test.peer().hang_up();
+  EXPECT_EQ(end(call).outcome.code(), Code::unavailable);
+}
+
+TEST_F(ALayerOfAChannel, SeesTheCallersCancelling) {
+  RunningCall call = test.connected_call();
+  call.cancel();
+  test.loop.run_until_idle();
+  const Seen last = end(call);
+  EXPECT_EQ(last.outcome.code(), Code::cancelled);
+  EXPECT_EQ(last.cause, CancelCause::caller);
+}
+
+TEST_F(ALayerOfAChannel, SeesARefusal) {
+  RunningCall call = test.connected_call();
+  test.peer().send(wire::headers(1, {{":status", "200"},
+                                     {"content-type", "application/grpc"},
+                                     {"grpc-status", "12"},
+                                     {"grpc-message", "no such method"}})
+                       .end_stream());
+  const Seen last = end(call);
+  EXPECT_EQ(last.outcome.code(), Code::unimplemented);
+  EXPECT_TRUE(last.processed);
+}
+
+TEST_F(ALayerOfAChannel, SeesAnHttpError) {
+  RunningCall call = test.connected_call();
+  test.peer().send(wire::headers(1, {{":status", "503"}, {"content-type", "text/html"}}).end_stream());
+  const Seen last = end(call);
+  EXPECT_EQ(last.outcome.code(), Code::unavailable);
+  EXPECT_THAT(std::string(last.outcome.message()), HasSubstr("503"));
+}
+
+TEST_F(ALayerOfAChannel, SeesAMessageAboveTheLimit) {
+  RunningCall call = test.connected_call();
+  test.peer().answer(1, std::string(101, 'x'));
+  const Seen last = end(call);
+  EXPECT_EQ(last.outcome.code(), Code::resource_exhausted);
+  EXPECT_EQ(last.cause, CancelCause::fault);
+}
+
+TEST_F(ALayerOfAChannel, SeesACallThatNeverLeft) {
+  test.server->refuses = true;
+  RunningCall call = test.call("/s/m");
+  const Seen last = end(call);
+  EXPECT_EQ(last.outcome.code(), Code::unavailable);
+  EXPECT_FALSE(last.left);
+  EXPECT_EQ(last.peer, "");
+  EXPECT_EQ(last.traffic.out.messages, 0u);
+}
+
+}  // namespace
+}  // namespace pintle::client::test
