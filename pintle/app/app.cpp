@@ -24,12 +24,13 @@
 #include <pintle/config/v1/config.pb.h>
 #include <pintle/net/tls_reload.hpp>
 #include <pintle/server/server.hpp>
+#include <pintle/version.hpp>
 
 namespace pintle {
 
 namespace {
 
-constexpr std::string_view kVersion = "0.1.0";
+constexpr std::string_view kVersion = PINTLE_VERSION_STRING;
 // For what runs on after it was cancelled.
 constexpr Duration kLastPatience = std::chrono::seconds(1);
 
@@ -107,6 +108,8 @@ struct App::Impl {
   void on_signal(int number);
   void begin_to_drain();
   void drain(Duration grace);
+  bool wait_until_drained();
+  [[noreturn]] void leave_handlers_behind();
 
   std::string name;
   Config config;
@@ -164,6 +167,7 @@ struct App::Impl {
   std::mutex mutex;
   std::condition_variable changed;
   bool listening = false, stop_asked = false, drained = false;  // guarded by mutex
+  Deadline patience;                                            // guarded by mutex: for handlers, once it drains
 };
 
 void App::Impl::start_reloading() {
@@ -203,11 +207,38 @@ void App::Impl::begin_to_drain() {
 void App::Impl::drain(Duration grace) {
   Loop& first = runtime.loop(0);
   first.post([this, grace, &first] { first.arm(*grace_over, first.now() + grace); });
+  {
+    std::lock_guard lock(mutex);
+    const Deadline calls = Deadline::after(SteadyClock().now(), grace);
+    patience = patience.earlier(Deadline::after(calls.at(), kLastPatience));
+    changed.notify_all();
+  }
   server.drain(grace, [this] {
     std::lock_guard lock(mutex);
     drained = true;
     changed.notify_all();
   });
+}
+
+// False: handlers still run though they were cancelled, and had time to end.
+bool App::Impl::wait_until_drained() {
+  std::unique_lock lock(mutex);
+  while (!drained) {
+    if (patience.is_infinite())
+      changed.wait(lock);
+    else if (patience.expired(SteadyClock().now()))
+      return false;
+    else
+      changed.wait_until(lock, patience.at());
+  }
+  return true;
+}
+
+// Their frames use what the process has, so nothing may be taken down in an orderly way.
+void App::Impl::leave_handlers_behind() {
+  log.error("handlers ignored their cancellation: the process ends without them", {{"service", name}});
+  sink.flush();
+  std::_Exit(1);
 }
 
 App::App(std::string_view name, int argc, const char* const* argv, std::vector<ConfigSection> sections)
@@ -311,9 +342,7 @@ int App::run() {
     app.drain(duration(app.settings.shutdown_grace()));
   }
 
-  std::unique_lock lock(app.mutex);
-  app.changed.wait(lock, [&] { return app.drained; });
-  lock.unlock();
+  if (!app.wait_until_drained()) app.leave_handlers_behind();
   app.background.join(kLastPatience);
   app.stop();
   app.log.info("stopped", {{"service", app.name}});

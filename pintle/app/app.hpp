@@ -97,7 +97,8 @@ class App {
 
   // Listens, logs "ready" with the address, and returns when the process is to end: 0 after SIGTERM or SIGINT, which
   // drain (server.lame_duck, then at most server.shutdown_grace for calls and background tasks; a second signal cuts
-  // the grace short), 1 when it can't listen.
+  // the grace short), 1 when it can't listen. Handlers that still run a second after they were cancelled end the
+  // process with 1 as it is: no destructor runs.
   int run();
 
  private:

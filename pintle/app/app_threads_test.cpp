@@ -32,7 +32,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// One method that answers at once, one that sleeps for an hour, and one that logs a hundred long lines and answers.
+// One method that answers at once, one that sleeps for an hour, one that logs a hundred long lines and answers, and one
+// that sleeps whatever happens.
 class Probe final : public Service {
  public:
   explicit Probe(Logger log) : log_(std::move(log)) {
@@ -59,16 +60,28 @@ class Probe final : public Service {
       }
       Logger log;
     };
+    struct Deaf final : Handler {
+      Task<Status> operator()(LayerCall& call) override {
+        call.send_head();
+        Env env = co_await current_env();
+        env.scope = nullptr;
+        std::fputs("the deaf call runs\n", stderr);
+        const auto wait = []() -> Task<Status> { co_return co_await sleep_for(std::chrono::hours(1)); };
+        co_return co_await wait().in(env);
+      }
+    };
     if (index == 0) return std::make_unique<Fast>();
+    if (index == 3) return std::make_unique<Deaf>();
     if (index == 1) return std::make_unique<Slow>();
     return std::make_unique<Noisy>(log_);
   }
 
  private:
   Logger log_;
-  MethodInfo methods_[3] = {{.path = "/probe/fast", .service = "probe", .name = "fast"},
+  MethodInfo methods_[4] = {{.path = "/probe/fast", .service = "probe", .name = "fast"},
                             {.path = "/probe/slow", .service = "probe", .name = "slow"},
-                            {.path = "/probe/noisy", .service = "probe", .name = "noisy"}};
+                            {.path = "/probe/noisy", .service = "probe", .name = "noisy"},
+                            {.path = "/probe/deaf", .service = "probe", .name = "deaf"}};
   ServiceInfo info_;
 };
 
@@ -290,6 +303,23 @@ TEST_F(Apps, ASecondSignalCutsTheGraceShort) {
   EXPECT_THAT(process.log_until("\"draining\""), HasSubstr("\"again\":true"));
   EXPECT_EQ(process.end(), 0);
   caller.join();
+}
+
+TEST_F(Apps, AHandlerThatIgnoresItsCancellationIsLeftBehind) {
+  for (const bool twice : {false, true}) {
+    Process process(with({twice ? "--server.shutdown_grace=1h" : "--server.shutdown_grace=10ms"}));
+    Client client(process.ready());
+    std::thread caller([&] { (void)client.ask("/probe/deaf"); });
+    process.log_until("the deaf call runs");
+    process.signal(SIGTERM);
+    if (twice) {
+      process.log_until("\"again\":false");
+      process.signal(SIGTERM);
+    }
+    EXPECT_THAT(process.log_until("ignored their cancellation"), HasSubstr("handlers ignored their cancellation"));
+    EXPECT_EQ(process.end(), 1);
+    caller.join();
+  }
 }
 
 TEST_F(Apps, SignalsBeforeItServesEndItAsSoonAsItDoes) {

@@ -14,13 +14,14 @@
 #include <pintle/net/resolver.hpp>
 #include <pintle/net/tls_connector.hpp>
 #include <pintle/rpc/chain.hpp>
+#include <pintle/version.hpp>
 
 namespace pintle {
 
 namespace client {
 namespace {
 
-constexpr std::string_view kUserAgent = "pintle/0.1.0";
+constexpr std::string_view kUserAgent = "pintle/" PINTLE_VERSION_STRING;
 
 class ClientChannel final : public Channel {
  public:

@@ -30,6 +30,7 @@ enum class Initiator : std::uint8_t {
   user,     // the room above asked for it
   library,  // the engine's own rules
   peer,     // a frame said so
+  goaway,   // the peer's GOAWAY left the stream out: it was not processed, and may be tried elsewhere
 };
 
 }  // namespace pintle::http2

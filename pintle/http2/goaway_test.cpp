@@ -62,7 +62,7 @@ TEST(Goaway, FromTheServerEndsLaterStreamsAsRefused) {
   client.open(true);
   client.sent();
   EXPECT_THAT(client.feed(goaway(3, ErrorCode::no_error, "max_age")),
-              ElementsAre("reset 5 REFUSED_STREAM by peer", "closed 5", "goaway 3 NO_ERROR max_age"));
+              ElementsAre("reset 5 REFUSED_STREAM by GOAWAY", "closed 5", "goaway 3 NO_ERROR max_age"));
   EXPECT_TRUE(client.session.draining());
   EXPECT_FALSE(client.session.can_open());
   EXPECT_EQ(client.open(true), nullptr);
@@ -76,7 +76,7 @@ TEST(Goaway, InTwoStepsFromTheServer) {
   client.open(true);
   EXPECT_THAT(client.feed(goaway(0x7fff'ffff, ErrorCode::no_error)), ElementsAre("goaway 2147483647 NO_ERROR "));
   EXPECT_THAT(client.feed(goaway(1, ErrorCode::no_error)),
-              ElementsAre("reset 3 REFUSED_STREAM by peer", "closed 3", "goaway 1 NO_ERROR "));
+              ElementsAre("reset 3 REFUSED_STREAM by GOAWAY", "closed 3", "goaway 1 NO_ERROR "));
 }
 
 TEST(Goaway, MustNotRaiseItsLastStream) {

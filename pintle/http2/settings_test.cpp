@@ -119,10 +119,28 @@ TEST(Settings, AMissingPrefaceEndsTheConnection) {
   EXPECT_THAT(server.wait(std::chrono::seconds(10)), ElementsAre(HasSubstr("SETTINGS_TIMEOUT")));
 }
 
-TEST(Settings, ANonHttp2PeerIsTurnedAway) {
+// SETTINGS have not left yet, so the answer is one that curl and browsers can read (RFC 9110 section 15.5.22).
+TEST(Settings, AnHttp1PeerIsAnsweredInItsOwnWords) {
   Engine server;
-  EXPECT_THAT(server.feed("GET / HTTP/1.1\r\n\r\n"), ElementsAre(HasSubstr("PROTOCOL_ERROR")));
+  EXPECT_THAT(server.feed("POST /s/m HTTP/1.1\r\n\r\n"), ElementsAre(HasSubstr("the client speaks HTTP/1")));
+  const Buffer& output = server.session.output();
+  const std::string answer(reinterpret_cast<const char*>(output.data()), output.size());
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 426 Upgrade Required\r\n")) << answer;
+  const std::size_t body = answer.find("\r\n\r\n") + 4;
+  EXPECT_THAT(answer, HasSubstr("content-length: " + std::to_string(answer.size() - body) + "\r\n"));
+  EXPECT_THAT(answer, HasSubstr("HTTP/2"));
+}
+
+TEST(Settings, WhatIsNoHttpIsNotAnsweredInHttp1) {
+  Engine server;
+  EXPECT_THAT(server.feed(std::string("\x16\x03\x01\x02\x00\x01\x00\x01", 8)), ElementsAre(HasSubstr("TLS")));
   EXPECT_THAT(end_of(server), HasSubstr("GOAWAY 0 PROTOCOL_ERROR"));
+}
+
+TEST(Settings, AServerThatAnswersInHttp1IsNamed) {
+  Engine client(Role::client);
+  EXPECT_THAT(client.feed("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n"),
+              ElementsAre(HasSubstr("the server answered in HTTP/1.1")));
 }
 
 TEST(Settings, AnAcknowledgementThatNobodyAwaitsIsAGlitch) {

@@ -324,7 +324,9 @@ void Connection::flush() {
   if (!accepted_.empty()) start_accepted();
   Buffer& output = session_.output();
   bool written = false;
-  while (!write_blocked_) {
+  // A server says nothing before the client has begun: to one that speaks HTTP/1 its SETTINGS would be garbage.
+  const bool begun = read_ != 0 || role_ == http2::Role::client || phase_ != Phase::open || closing_soon_;
+  while (begun && !write_blocked_) {
     session_.pump();
     if (output.empty()) break;
     // A writer that was woken just now adds to what is left, and both leave in one write.

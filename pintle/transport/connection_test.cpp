@@ -15,6 +15,7 @@ using test::TestBed;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -67,6 +68,32 @@ TEST(Connection, AHeadOnlyAnswerEndsTheBody) {
   EXPECT_THAT(bed.news(), ElementsAre("#1 head :status=200 end"));
   EXPECT_TRUE(call.exchange.body_ended());
   EXPECT_GT(call.bodies, 0) << "whoever waits for the body must hear of its end";
+}
+
+// To a client that speaks HTTP/1 our SETTINGS would be garbage before its answer.
+TEST(Connection, AServerSaysNothingBeforeItsClientHasBegun) {
+  TestBed bed(Role::server);
+  bed.turn();
+  EXPECT_EQ(bed.line.out, "");
+  bed.give("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
+  EXPECT_THAT(bed.line.out, HasSubstr("HTTP/1.1 426 Upgrade Required\r\n"));
+  EXPECT_TRUE(bed.line.out.starts_with("HTTP/1.1 ")) << bed.line.out;
+  EXPECT_THAT(bed.news(), ElementsAre(HasSubstr("the client speaks HTTP/1 where HTTP/2 is spoken")));
+}
+
+TEST(Connection, AServerWhoseClientNeverBeginsSaysThatItWasTooSlow) {
+  TestBed bed(Role::server);
+  bed.pass(std::chrono::seconds(10));
+  EXPECT_THAT(bed.sent(), Contains(HasSubstr("GOAWAY 0 SETTINGS_TIMEOUT")));
+  EXPECT_THAT(bed.news(), ElementsAre(HasSubstr("preface is late")));
+}
+
+TEST(Connection, AServerThatDrainsTellsAClientThatHasNotBegun) {
+  TestBed bed(Role::server);
+  bed.turn();
+  bed.connection->drain(Duration::zero());
+  bed.turn();
+  EXPECT_THAT(bed.sent(), Contains(HasSubstr("GOAWAY")));
 }
 
 TEST(Connection, AHeadThatIsTooLargeReachesTheAcceptorAsThat) {

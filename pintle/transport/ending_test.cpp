@@ -101,7 +101,7 @@ TEST(Drain, APeersGoawayLetsTheStreamsItKnowsFinish) {
   bed.open(true);
   bed.turn();
   bed.give(goaway(1, ErrorCode::no_error));
-  EXPECT_THAT(bed.news(), ElementsAre("#2 reset REFUSED_STREAM by the peer", "draining"));
+  EXPECT_THAT(bed.news(), ElementsAre("#2 reset REFUSED_STREAM by GOAWAY", "draining"));
   EXPECT_FALSE(bed.connection->can_open());
   bed.give(headers(1, response()).end_stream());
   EXPECT_THAT(bed.news(), ElementsAre("#1 head :status=200 end", "closed: the connection was drained"));

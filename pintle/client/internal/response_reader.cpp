@@ -122,6 +122,11 @@ void ResponseReader::on_trailers(const transport::Headers& fields, Metadata& tra
 }
 
 void ResponseReader::on_reset(transport::ErrorCode code, transport::Initiator by) {
+  if (by == transport::Initiator::goaway) {
+    refused_ = true;
+    reset_ = Status(Code::unavailable, "the server is going away and did not begin the call (GOAWAY)", Origin::peer);
+    return;
+  }
   const std::string name(http2::error_name(code));
   if (by != transport::Initiator::peer) {
     reset_ = code == transport::ErrorCode::no_error

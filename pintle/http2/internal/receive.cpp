@@ -8,11 +8,27 @@ namespace {
 
 constexpr std::byte kTlsHandshake{0x16}, kTlsAlert{0x15};
 
+bool is_http1(std::byte first) { return first >= std::byte{'A'} && first <= std::byte{'Z'}; }
+
 // Who sent this first byte instead of a preface: for the one log line that explains it.
 std::string_view what_speaks(std::byte first) {
   if (first == kTlsHandshake) return "the client speaks TLS where plaintext HTTP/2 is spoken";
-  if (first >= std::byte{'A'} && first <= std::byte{'Z'}) return "the client speaks HTTP/1 where HTTP/2 is spoken";
+  if (is_http1(first)) return "the client speaks HTTP/1 where HTTP/2 is spoken";
   return "not an HTTP/2 preface";
+}
+
+// RFC 9110 section 15.5.22 wants Upgrade, and with it the connection option.
+constexpr std::string_view kUpgradeRequired =
+    "HTTP/1.1 426 Upgrade Required\r\n"
+    "upgrade: HTTP/2.0\r\n"
+    "connection: upgrade, close\r\n"
+    "content-type: text/plain\r\n"
+    "content-length: 86\r\n\r\n"
+    "This port speaks gRPC over HTTP/2, from the first byte (curl --http2-prior-knowledge).";
+
+// The same, read as the header of a frame: "HTTP/1.1 ".
+bool is_http1_answer(const FrameHeader& header) {
+  return header.length == 0x485454 && static_cast<std::uint8_t>(header.type) == 'P' && header.flags == '/';
 }
 
 // A TLS record, read as the header of a frame: its type and the version's first byte.
@@ -69,7 +85,12 @@ const std::byte* Session::Impl::eat_preface(const std::byte* p, const std::byte*
   const std::size_t n = std::min(preface_left, static_cast<std::size_t>(end - p));
   if (n == 0) return p;
   if (std::memcmp(p, kClientPreface.data() + (kClientPreface.size() - preface_left), n) != 0) {
+    const bool nothing_left = output.size() == written;
     fail(ErrorCode::protocol_error, what_speaks(*p));
+    if (is_http1(*p) && nothing_left) {  // in words that it understands
+      output.clear();
+      output.append(kUpgradeRequired);
+    }
     return end;
   }
   preface_left -= n;
@@ -114,6 +135,8 @@ void Session::Impl::keep_partial(const std::byte* p, const std::byte* end) {
 bool Session::Impl::accept_unusual(const FrameHeader& header) {
   if (!got_settings && !server() && is_tls(header)) {
     fail(ErrorCode::protocol_error, "the server speaks TLS where plaintext HTTP/2 is spoken");
+  } else if (!got_settings && !server() && is_http1_answer(header)) {
+    fail(ErrorCode::protocol_error, "the server answered in HTTP/1.1: it does not speak HTTP/2 on this port");
   } else if (header.length > options.max_frame_size) {
     fail(ErrorCode::frame_size_error, "frame above MAX_FRAME_SIZE");
   } else if (!got_settings && (header.type != FrameType::settings || header.has(kAck))) {
@@ -265,7 +288,7 @@ void Session::Impl::on_goaway(const FrameHeader& header, std::span<const std::by
     store.for_each([&](StreamRecord& stream) {
       if (dead || stream.id() <= said.last_stream) return;
       closed.set(stream.id(), ClosedStreams::How::reset_by_peer);
-      drop(stream, ErrorCode::refused_stream, Initiator::peer);
+      drop(stream, ErrorCode::refused_stream, Initiator::goaway);
     });
   }
   if (!dead) events.on_goaway(said.last_stream, said.code, said.debug);

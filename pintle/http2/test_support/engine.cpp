@@ -20,7 +20,17 @@ std::string text(const HeaderList& fields) {
 }
 
 std::string_view text(Initiator by) {
-  return by == Initiator::user ? "user" : by == Initiator::library ? "library" : "peer";
+  switch (by) {
+    case Initiator::user:
+      return "user";
+    case Initiator::library:
+      return "library";
+    case Initiator::peer:
+      return "peer";
+    case Initiator::goaway:
+      break;
+  }
+  return "GOAWAY";
 }
 
 std::vector<OutField> out_fields(const wire::Fields& fields) {

@@ -90,7 +90,10 @@ struct Ear final : Receiver {
     note(text);
   }
   void on_reset(ErrorCode code, Initiator by) override {
-    note("reset " + std::string(http2::error_name(code)) + (by == Initiator::peer ? " by the peer" : " by us"));
+    note("reset " + std::string(http2::error_name(code)) +
+         (by == Initiator::peer     ? " by the peer"
+          : by == Initiator::goaway ? " by GOAWAY"
+                                    : " by us"));
   }
   void on_writable() override {
     note("writable");
@@ -131,7 +134,8 @@ class TestBed final : ConnectionOwner, Acceptor {
   }
   // Past the exchange of SETTINGS, with nothing in the books.
   TestBed& established(const std::vector<std::pair<http2::SettingId, std::uint32_t>>& settings = {}) {
-    const bool server = sent().front() != "PREFACE";
+    const Lines first = sent();
+    const bool server = first.empty() || first.front() != "PREFACE";
     give((server ? testing::wire::preface() : "") + testing::wire::settings(settings) + testing::wire::settings_ack());
     sent();
     events.clear();

@@ -31,6 +31,7 @@ namespace transport = pintle::transport;
 constexpr std::size_t kReadBuffer = 128 * 1024;
 constexpr std::string_view kText = "A pintle is the pin that couples two machines and lets each turn freely.\n";
 const transport::PreparedBlock kHead(1, {{":status", "200"}, {"content-type", "text/plain"}});
+const transport::PreparedBlock kTooLarge(2, {{":status", "431"}});
 
 class Site;
 
@@ -38,7 +39,10 @@ class Site;
 class Page final : transport::Receiver {
  public:
   explicit Page(Site& site) : site_(site) {}
-  transport::Exchange& exchange() { return exchange_; }
+  transport::Exchange& exchange(bool too_large) {
+    too_large_ = too_large;
+    return exchange_;
+  }
 
  private:
   void on_start() override {
@@ -54,7 +58,7 @@ class Page final : transport::Receiver {
 
   Site& site_;
   transport::Exchange exchange_{*this};
-  bool started_ = false;
+  bool started_ = false, too_large_ = false;
 };
 
 // The connections of one loop. Loop's thread only.
@@ -72,11 +76,13 @@ class Site final : transport::Acceptor, transport::ConnectionOwner {
   void recycle(Page& page) { free_.push_back(&page); }
 
  private:
-  transport::Exchange& accept(transport::Connection&, const transport::Headers&) override {
+  transport::Exchange& accept(transport::Connection&, const transport::Headers&) override { return take(false); }
+  transport::Exchange& accept_too_large(transport::Connection&) override { return take(true); }
+  transport::Exchange& take(bool too_large) {
     if (free_.empty()) free_.push_back(pages_.emplace_back(std::make_unique<Page>(*this)).get());
     Page& page = *free_.back();
     free_.pop_back();
-    return page.exchange();
+    return page.exchange(too_large);
   }
   void on_ready(transport::Connection&) override {}
   void on_draining(transport::Connection&) override {}
@@ -100,7 +106,7 @@ void Page::step() {
   exchange_.consume(exchange_.body().size());
   if (!exchange_.body_ended()) return;
   started_ = false;
-  exchange_.send_head(kHead, {}, false);
+  exchange_.send_head(too_large_ ? kTooLarge : kHead, {}, too_large_);
   if (std::byte* to = exchange_.write_body(kText.size(), true)) std::memcpy(to, kText.data(), kText.size());
   exchange_.finish();
   site_.recycle(*this);

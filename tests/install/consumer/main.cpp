@@ -6,6 +6,9 @@
 #include <pintle/async/runtime.hpp>
 #include <pintle/client/channel.hpp>
 #include <pintle/server/server.hpp>
+#include <pintle/version.hpp>
+
+static_assert(PINTLE_VERSION >= 100 && PINTLE_VERSION < 200, "what find_package(pintle 0.1) asks for");
 
 namespace {
 
