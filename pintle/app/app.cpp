@@ -102,6 +102,7 @@ struct App::Impl {
   ChannelOptions channel_options() const {
     ChannelOptions options = pintle::channel_options(config.get<config::v1::Client>(), log);
     options.tls = tls;
+    options.meters = meters;
     return options;
   }
   void start_reloading();
@@ -124,6 +125,7 @@ struct App::Impl {
   Clients clients;
   std::vector<Port> listen_on;
   std::shared_ptr<net::TlsClient> tls;  // of channels; null: plaintext
+  Meters meters;
 
   // What runs beside the server for as long as the process does. First loop's thread.
   struct Reloading {
@@ -273,7 +275,16 @@ void App::serve(Service& service) {
   }
 }
 
-void App::add_layer(std::shared_ptr<const Layer> layer) { impl_->server.add_layer(std::move(layer)); }
+void App::add_layer(std::shared_ptr<const Layer> layer, std::string_view chain) {
+  impl_->server.add_layer(std::move(layer), chain);
+}
+
+void App::add_chain(std::string_view chain) { impl_->server.add_chain(chain); }
+
+void App::measure_with(Meters meters) {
+  impl_->meters = meters;
+  impl_->server.measure_with(meters);
+}
 
 ChannelOptions App::channel_options() const { return impl_->channel_options(); }
 

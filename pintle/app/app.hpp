@@ -56,8 +56,14 @@ class App {
   // The service is served from run() on; it outlives run(). A service that was added already ends the process with
   // code 1.
   void serve(Service& service);
-  // One more layer around every method, inside those that were added before.
-  void add_layer(std::shared_ptr<const Layer> layer);
+  // One more layer around every method; where in the chain, its place says (rpc/layer.hpp). Ports that name a chain
+  // (server.chain, server.listeners[].chain) have the layers of that one and no others. Before run().
+  void add_layer(std::shared_ptr<const Layer> layer, std::string_view chain = {});
+  // There is a chain of that name, perhaps without layers: for an internal port. Before run().
+  void add_chain(std::string_view chain);
+  // What the layers of the server, and of the channels that are made from then on, measure with. The meter outlives the
+  // app. Before run().
+  void measure_with(Meters meters);
 
   // A channel with the settings of the configuration's section client. INVALID_ARGUMENT when the target can't be read.
   Result<std::shared_ptr<Channel>> channel(std::string_view target);

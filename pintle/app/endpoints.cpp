@@ -174,6 +174,7 @@ Checked<Port> port(const M& from, const std::string& where, const std::string& k
   port.address = *address;
   port.options.tls = std::move(*tls);
   port.options.services.assign(from.services().begin(), from.services().end());
+  port.options.chain = from.chain();
   if (port.options.tls != nullptr) {
     port.options.handshake_timeout = duration(from.tls().handshake_timeout());
     port.options.max_handshakes = from.tls().max_handshakes();

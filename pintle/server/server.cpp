@@ -90,6 +90,8 @@ void Server::add_layer(std::shared_ptr<const Layer> layer, std::string_view chai
   impl_->chain(chain).layers.push_back(std::move(layer));
 }
 
+void Server::measure_with(Meters meters) { impl_->options.meters = meters; }
+
 void Server::set_fallback(std::unique_ptr<Handler> handler) { impl_->router.set_fallback(std::move(handler)); }
 
 Status Server::start() {

@@ -32,6 +32,8 @@ class Server {
   void add_layer(std::shared_ptr<const Layer> layer, std::string_view chain = {});
   // There is such a chain, perhaps without layers: for an internal port.
   void add_chain(std::string_view chain);
+  // In place of ServerOptions::meters.
+  void measure_with(Meters meters);
   // Answers the methods that no service has, by bytes: for proxies and tools. call.path() names the method.
   void set_fallback(std::unique_ptr<Handler> handler);
 
