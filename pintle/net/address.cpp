@@ -11,6 +11,8 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 
+#include <pintle/net/host_name.hpp>
+
 namespace pintle::net {
 namespace {
 
@@ -28,7 +30,7 @@ Result<std::uint16_t> parse_port(std::string_view text, std::string_view whole) 
 bool is_ip(std::string_view host) { return SockAddress::from_ip(host, 0).has_value(); }
 
 std::string join(std::string_view host, std::uint16_t port) {
-  return host.contains(':') ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+  return fmt::format("{}:{}", HostName(host).authority, port);
 }
 
 Result<Target> one_address(Result<SockAddress> address, std::string authority) {
@@ -225,7 +227,7 @@ Result<Target> parse_target(std::string_view text, std::uint16_t default_port) {
   if (part->host.empty()) return invalid_argument("'{}' names no host", text);
   if (part->host.find_first_of("/ \t@?#") != std::string::npos)
     return invalid_argument("'{}' is not a host name, in '{}'", part->host, text);
-  t.default_authority = part->has_port ? std::string(name) : join(part->host, part->port);
+  t.default_authority = join(part->host, part->port);
   t.host = std::move(part->host);
   t.port = part->port;
   if (auto address = SockAddress::from_ip(t.host, t.port)) {  // nothing to look up

@@ -59,7 +59,7 @@ struct Target {
   std::string authority;               // dns: the name server to ask, "" for the system's
   std::string host;                    // dns: without brackets
   std::uint16_t port = 0;
-  std::string default_authority;  // what :authority and TLS verify by default: "host:port", "localhost" for unix
+  std::string default_authority;  // ":authority" by default: "host:port" (host_name.hpp), "localhost" for unix
 };
 
 // Reads "host:port", "dns:[//authority/]host[:port]", "ipv4:a:p[,b:p...]", "ipv6:[a]:p[,...]", "unix:path",

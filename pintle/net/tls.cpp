@@ -9,6 +9,7 @@
 #include <pintle/base/file.hpp>
 #include <pintle/net/internal/certificate.hpp>
 #include <pintle/net/internal/tls_context.hpp>
+#include <pintle/net/internal/tls_stream.hpp>
 
 namespace pintle::net {
 namespace tls {
@@ -93,6 +94,8 @@ class Loading {
       SSL_CTX_set_tlsext_servername_arg(c, snapshot_.get());
     } else {
       SSL_CTX_set_alpn_protos(c, kAlpn, sizeof kAlpn);
+      SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
+      SSL_CTX_sess_set_new_cb(c, TlsStream::keep_session);
     }
     snapshot_->entries_.push_back({std::move(context), {}});
     return {};

@@ -13,10 +13,6 @@ constexpr std::size_t kChunk = 64 * 1024;       // plaintext that is encrypted a
 constexpr std::size_t kMaxUnsent = 256 * 1024;  // records that the peer's own doings may leave in out_
 constexpr std::size_t kKeptOut = 4 * 1024;      // memory of out_ that an idle stream keeps
 
-std::string host_part(std::string_view host) {
-  return std::string(host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host);
-}
-
 }  // namespace
 
 struct TlsStream::Bio {
@@ -49,7 +45,11 @@ TlsStream::TlsStream(std::unique_ptr<ByteStream> below, Context& context, const 
   SSL_set_bio(ssl_.get(), bio, bio);
   if (client_) {
     SSL_set_connect_state(ssl_.get());
-    if (!verify_host(host_part(*host))) error_ = take_errors("the server's name can't be verified");
+    const HostName name(*host);
+    if (!verify_host(name)) error_ = take_errors("the server's name can't be verified");
+    server_ = name.certificate + ' ' + std::string(below_->peer());
+    SSL_set_app_data(ssl_.get(), this);
+    if (const SessionPtr session = snapshot_->sessions().take(server_)) SSL_set_session(ssl_.get(), session.get());
   } else {
     SSL_set_accept_state(ssl_.get());
   }
@@ -61,13 +61,12 @@ TlsStream::~TlsStream() {
 }
 
 // The name must be in subjectAltName: the common name is never looked at (RFC 9525 section 2).
-bool TlsStream::verify_host(const std::string& host) {
+bool TlsStream::verify_host(const HostName& host) {
   X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl_.get());
   X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-  if (X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str()) == 1) return true;
-  ERR_clear_error();
-  return !host.empty() && SSL_set_tlsext_host_name(ssl_.get(), host.c_str()) == 1 &&
-         SSL_set1_host(ssl_.get(), host.c_str()) == 1;
+  if (host.is_address) return X509_VERIFY_PARAM_set1_ip_asc(wanted, host.certificate.c_str()) == 1;
+  return !host.certificate.empty() && SSL_set_tlsext_host_name(ssl_.get(), host.sni.c_str()) == 1 &&
+         SSL_set1_host(ssl_.get(), host.certificate.c_str()) == 1;
 }
 
 // -- Below ------------------------------------------------------------------------------------------------------------
@@ -188,7 +187,19 @@ TlsStream::Step TlsStream::established() {
   return Step::done;
 }
 
+// A copy: OpenSSL takes the original for spoilt when its connection ends without close_notify.
+int TlsStream::keep_session(SSL* ssl, SSL_SESSION* session) noexcept {
+  const auto* stream = static_cast<const TlsStream*>(SSL_get_app_data(ssl));
+  if (SSL_SESSION_is_resumable(session) != 1) return 0;
+  try {
+    if (SessionPtr copy{SSL_SESSION_dup(session)}) stream->snapshot_->sessions().put(stream->server_, std::move(copy));
+  } catch (...) {  // out of memory: the next connection shakes hands in full
+  }
+  return 0;
+}
+
 TlsStream::Step TlsStream::refused(int why) {
+  if (client_) snapshot_->sessions().forget(server_);
   if (error_.empty()) error_ = explain();
   if (error_.empty()) error_ = why == SSL_ERROR_SYSCALL || below_ended_ ? "the peer closed the connection" : "unknown";
   return Step::failed;

@@ -289,6 +289,110 @@ TEST(Tls, ThePairThatIsLoadedIsTheOneThatNewHandshakesSee) {
   EXPECT_EQ(bed.ask(std::move(*old), "still here"), "still here");
 }
 
+// One client, and connections of it to the bed's server.
+struct Resuming {
+  explicit Resuming(TlsServerOptions options = {}) : bed(std::move(options)) {}
+  std::shared_ptr<TlsClient> client_of(TlsClientOptions options) {
+    auto made = TlsClient::create(std::move(options));
+    EXPECT_TRUE(made) << made.error().to_string();
+    return *made;
+  }
+  // Whether a new connection resumed an old one, as both sides say; it reads, so tickets arrive.
+  bool resumes(const std::shared_ptr<TlsClient>& client, std::string host = "shop.example") {
+    bed.pair.emplace(bed.loop.loop(), bed.loop.loop());
+    bed.acceptor->accept(bed.pair->take_b());
+    Connected stream = bed.loop.start(tls_connect(client, bed.pair->take_a(), std::move(host))).get();
+    EXPECT_TRUE(stream) << stream.error().to_string();
+    if (!stream) return false;
+    const bool resumed = (*stream)->tls()->resumed;
+    EXPECT_EQ(bed.served.back()->tls()->resumed, resumed);
+    EXPECT_EQ((*stream)->tls()->certificate.dns_names, std::vector<std::string>({"shop.example", "other.example"}));
+    bed.echo();
+    EXPECT_EQ(bed.ask(std::move(*stream), "hello"), "hello");
+    return resumed;
+  }
+  static TlsServerOptions two_names(const TestAuthority& ca) {
+    TlsServerOptions options;
+    options.certificates.push_back(ca.issue(CertificateWish("DNS:shop.example,DNS:other.example")).pair());
+    return options;
+  }
+  Bed bed;
+};
+
+TEST(TlsResumption, AClientResumesWhatTheServerGaveItAndEachTicketOnce) {
+  const TestAuthority ca;
+  Resuming test(Resuming::two_names(ca));
+  TlsClientOptions options;
+  options.roots = Pem::text(ca.roots());
+  const auto client = test.client_of(options);
+  EXPECT_FALSE(test.resumes(client));
+  EXPECT_TRUE(test.resumes(client));
+  EXPECT_TRUE(test.resumes(client)) << "a resumed connection is given a ticket of its own";
+  EXPECT_FALSE(test.resumes(client, "other.example")) << "another server's name, another server's tickets";
+  EXPECT_FALSE(test.resumes(test.client_of(options))) << "nor another client's";
+}
+
+TEST(TlsResumption, TicketsGoWithTheServersKeysAndAreNoLoss) {
+  const test::TemporaryFolder folder;
+  const TestAuthority ca;
+  const auto put = [&] {
+    const auto issued = ca.issue(CertificateWish("DNS:shop.example,DNS:other.example"));
+    std::ofstream(folder.path + "/tls.crt") << issued.certificate;
+    std::ofstream(folder.path + "/tls.key") << issued.key;
+  };
+  put();
+  TlsServerOptions server;
+  server.certificates.emplace_back(Pem::file(folder.path + "/tls.crt"), Pem::file(folder.path + "/tls.key"));
+  Resuming test(server);
+  TlsClientOptions options;
+  options.roots = Pem::text(ca.roots());
+  const auto client = test.client_of(options);
+  EXPECT_FALSE(test.resumes(client));
+  put();
+  ASSERT_EQ(test.bed.server->reload(), Reload::replaced);
+  EXPECT_FALSE(test.resumes(client));
+  EXPECT_TRUE(test.resumes(client));
+}
+
+// A session was made with the identity that the client had then: the server remembers that one.
+TEST(TlsResumption, SessionsAreDroppedWithTheIdentity) {
+  const test::TemporaryFolder folder;
+  const TestAuthority ca;
+  const auto put = [&](const char* name) {
+    const auto issued = ca.issue(CertificateWish("").common_name(name));
+    std::ofstream(folder.path + "/tls.crt") << issued.certificate;
+    std::ofstream(folder.path + "/tls.key") << issued.key;
+  };
+  put("old");
+  TlsServerOptions server = Resuming::two_names(ca);
+  server.client_certificates = ClientCertificates::required;
+  server.client_roots = Pem::text(ca.roots());
+  Resuming test(server);
+  TlsClientOptions options;
+  options.roots = Pem::text(ca.roots());
+  options.certificate = KeyPair(Pem::file(folder.path + "/tls.crt"), Pem::file(folder.path + "/tls.key"));
+  const auto client = test.client_of(options);
+  EXPECT_FALSE(test.resumes(client));
+  EXPECT_TRUE(test.resumes(client)) << "with a client certificate too";
+  put("new");
+  ASSERT_EQ(client->reload(), Reload::replaced);
+  EXPECT_FALSE(test.resumes(client));
+}
+
+TEST(Tls, ANameIsComparedInItsNormalForm) {
+  const TestAuthority ca;
+  TlsServerOptions server;
+  server.certificates.push_back(ca.issue(CertificateWish("DNS:shop.example,IP:::1")).pair());
+  TlsClientOptions trusting;
+  trusting.roots = Pem::text(ca.roots());
+  for (const char* host : {"shop.example", "Shop.Example", "shop.example.", "::1", "[::1]", "::1%lo"}) {
+    Bed bed(server);
+    ASSERT_TRUE(bed.connect(trusting, host)) << host;
+    const std::string name = std::string_view(host).contains(':') ? "" : "shop.example";
+    EXPECT_EQ(bed.served.back()->tls()->server_name, name) << "SNI for " << host;
+  }
+}
+
 TEST(Tls, TheKeyLogHasTheSecretsOfBothSides) {
   const test::TemporaryFolder folder;
   const auto secrets = [](const std::string& path) {

@@ -13,6 +13,7 @@
 #include <pintle/base/line_writer.hpp>
 #include <pintle/net/internal/fd.hpp>
 #include <pintle/net/internal/openssl.hpp>
+#include <pintle/net/internal/tls_sessions.hpp>
 #include <pintle/net/tls.hpp>
 
 namespace pintle::net::tls {
@@ -38,6 +39,8 @@ class Snapshot {
   SSL_CTX& first() const { return *entries_.front().context; }
   // The one whose certificate has this name (lower case).
   SSL_CTX& for_name(std::string_view name) const;
+  // A client's; they go with it.
+  Sessions& sessions() const { return sessions_; }
 
  private:
   friend class Loading;
@@ -47,6 +50,7 @@ class Snapshot {
   };
   std::vector<Entry> entries_;
   std::shared_ptr<KeyLog> key_log_;
+  mutable Sessions sessions_;
 };
 
 using Loaded = Result<std::shared_ptr<const Snapshot>>;

@@ -11,6 +11,7 @@
 #include <pintle/async/loop.hpp>
 #include <pintle/base/buffer.hpp>
 #include <pintle/net/byte_stream.hpp>
+#include <pintle/net/host_name.hpp>
 #include <pintle/net/internal/tls_context.hpp>
 
 namespace pintle::net::tls {
@@ -21,6 +22,8 @@ class TlsStream final : public ByteStream, ByteStream::Observer {
  public:
   // A server's side when `host` is null; else a client's that wants to reach `*host`, a DNS name or an IP address.
   TlsStream(std::unique_ptr<ByteStream> below, Context& context, const std::string* host);
+  // OpenSSL's callback of a client: the server gave a session that may be resumed.
+  static int keep_session(SSL* ssl, SSL_SESSION* session) noexcept;
   ~TlsStream() override;
 
   enum class Step : std::uint8_t { done, blocked, failed };
@@ -50,7 +53,7 @@ class TlsStream final : public ByteStream, ByteStream::Observer {
   void on_writable() noexcept override;
   // False: the stream below takes no more now.
   bool flush();
-  bool verify_host(const std::string& host);
+  bool verify_host(const HostName& host);
   Step established();
   Step refused(int result);
   std::string explain() const;
@@ -68,6 +71,7 @@ class TlsStream final : public ByteStream, ByteStream::Observer {
   std::shared_ptr<const Snapshot> snapshot_;  // its contexts' callbacks use it
   SslPtr ssl_;
   const bool client_;
+  std::string server_;  // of a client: whose sessions it may resume
   ByteStream::Observer* observer_ = nullptr;
   std::shared_ptr<const TlsInfo> info_;
   Buffer out_;                 // records that the stream below has not taken
