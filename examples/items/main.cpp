@@ -58,7 +58,6 @@ items::ServiceLimits service_limits(const ItemsConfig& config) {
 
 }  // namespace
 
-// [main]
 // NOLINTNEXTLINE(bugprone-exception-escape): what throws here ends a process that serves nobody yet
 int main(int argc, char** argv) {
   pintle::App app("items", argc, argv, {pintle::config_section<ItemsConfig>("items")});
@@ -73,6 +72,7 @@ int main(int argc, char** argv) {
   items::Catalogue catalogue(**store, ids, items::system_time);
   items::ItemServer server(catalogue, service_limits(config), app.log());
   app.serve(server);
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): the app keeps the lambda
   app.depends_on("database", [&]() -> pintle::Task<pintle::Status> {
     const items::Outcome<void> answer = co_await (*store)->ping();
     if (!answer) co_return pintle::unavailable("{}", answer.error().message());
@@ -80,4 +80,3 @@ int main(int argc, char** argv) {
   });
   return app.run();
 }
-// [/main]
