@@ -17,7 +17,6 @@ using pintle::testing::DrivenCall;
 using pintle::testing::LayerDriver;
 using pintle::testing::Script;
 using std::chrono::milliseconds;
-using ::testing::Contains;
 using ::testing::ElementsAre;
 
 const pintle::MethodInfo& method(std::size_t index) { return v1::Vault::info().methods[index]; }
