@@ -130,6 +130,22 @@ TEST_F(Drain, AHandlerThatWaitsForItHearsOfItAndOfItsClient) {
   feeds.stop();
 }
 
+// Busy clients connect again the moment they are told; there may always be one that has not heard yet.
+TEST_F(Drain, ClientsThatComeMeanwhileHoldNothingUp) {
+  client().send(headers(1, grpc("/s/wait")).end_stream());
+  drain(seconds(5));
+  acknowledge(client(), client().received());
+  pintle::testing::MemoryPipeOptions narrow;
+  narrow.capacity = 1;  // so it can't be told
+  FrameClient late(loop, server, narrow);
+  EXPECT_EQ(server.connections(), 2u);
+  EXPECT_EQ(done, 0);
+  door.set();
+  EXPECT_THAT(client().received(), Contains("END"));
+  EXPECT_EQ(server.connections(), 1u) << "the late one is there";
+  EXPECT_EQ(done, 1);
+}
+
 TEST_F(Drain, TheEndOfTheGraceTimeCancelsWhatStillRuns) {
   client().send(headers(1, grpc("/s/wait")).end_stream());
   drain(seconds(5));

@@ -51,6 +51,7 @@ class SocketServer : public ::testing::Test {
  protected:
   SocketServer() : runtime_(options()), server_(runtime_) {
     service_.add("/s/echo", echo);
+    service_.add("/s/short", [](Call&) -> Task<Status> { co_return co_await sleep_for(std::chrono::milliseconds(3)); });
     service_.add("/s/slow", [this](Call& call) -> Task<Status> {
       ++running_;
       Noticed noticed(noticed_);
@@ -102,6 +103,37 @@ class SocketServer : public ::testing::Test {
   std::atomic<int> running_ = 0, done_ = 0;
   std::atomic<bool> noticed_ = false;
 };
+
+// Calls again and again, whatever comes of it.
+Task<void> keep_calling(std::shared_ptr<Channel> channel, const std::atomic<bool>& enough, std::atomic<int>& served) {
+  while (!enough) {
+    if ((co_await call(*channel, "/s/short", "hello", nullptr)).ok()) ++served;
+    co_await yield();
+  }
+}
+
+TEST_F(SocketServer, BusyClientsThatConnectAgainDoNotHoldTheDrainUp) {
+  const std::string address = listen();
+  RuntimeOptions one;
+  one.threads = 1;
+  Runtime clients(one);
+  clients.start();
+  std::atomic<bool> enough = false;
+  std::atomic<int> served = 0;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 8; ++i)
+    callers.emplace_back(
+        [&] { sync_wait(clients, keep_calling(make_channel(clients, address).value(), enough, served)); });
+  while (served < 100) std::this_thread::yield();
+  const auto begun = SteadyClock().now();
+  drain(std::chrono::seconds(10));
+  // The PINGs of the notice are answered, so nobody waits for its patience, which is a second.
+  EXPECT_LT(SteadyClock().now() - begun, std::chrono::seconds(1));
+  enough = true;
+  for (std::thread& caller : callers) caller.join();
+  clients.stop();
+  clients.join();
+}
 
 TEST_F(SocketServer, ServesOverSeveralListenersAndDrainsThemAll) {
   const std::string a = listen(), b = listen();

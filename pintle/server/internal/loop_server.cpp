@@ -25,7 +25,10 @@ void LoopServer::serve(std::unique_ptr<net::ByteStream> stream, transport::Accep
                                                             static_cast<transport::ConnectionOwner&>(*this), &acceptor);
   connection->charge_to(memory());
   connection->owner_slot = connections_.size();
-  connection->owner_data = std::make_shared<ConnectionState>(connection->shared_peer());
+  auto state = std::make_shared<ConnectionState>(connection->shared_peer());
+  state->late = is_draining_;
+  if (is_draining_) ++late_connections_;
+  connection->owner_data = std::move(state);
   connections_.push_back(std::move(connection));
   open_connections_.store(connections_.size(), std::memory_order_relaxed);
   if (is_draining_) connections_.back()->drain(Duration::zero());
@@ -130,12 +133,13 @@ void LoopServer::on_closed(transport::Connection& connection, std::string_view r
   }
   connections_.pop_back();
   open_connections_.store(connections_.size(), std::memory_order_relaxed);
+  if (static_cast<const ConnectionState*>(dying->owner_data.get())->late) --late_connections_;
   dying.reset();
   check_drained();
 }
 
 void LoopServer::check_drained() {
-  if (is_draining_ && drained_ && connections_.empty() && load_.running + load_.waiting == 0)
+  if (is_draining_ && drained_ && connections_.size() == late_connections_ && load_.running + load_.waiting == 0)
     std::exchange(drained_, nullptr)();
 }
 

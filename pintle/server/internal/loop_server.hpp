@@ -33,8 +33,8 @@ class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
   transport::Exchange& accept(transport::Connection& connection, const transport::Headers& fields,
                               const Selection& among);
   transport::Exchange& accept_too_large(transport::Connection& connection, const Selection& among);
-  // A graceful end for every connection, also for those that come later. `done` is called when none is
-  // left and every handler has returned.
+  // A graceful end for every connection, also for those that come later. `done` is called when none of those that were
+  // there is left and every handler has returned: clients that come again as fast as they are told hold nothing up.
   void drain(Duration patience, std::function<void()> done);
   // The end of the grace time: cancels the calls that still run, closes what is left.
   void abort();
@@ -80,6 +80,7 @@ class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
   CallPool calls_;
   std::vector<std::unique_ptr<transport::Connection>> connections_;
   std::atomic<std::size_t> open_connections_ = 0;  // their number, for other threads
+  std::size_t late_connections_ = 0;
   bool is_draining_ = false;
   std::function<void()> drained_;
   std::uint64_t errors_ = 0;

@@ -19,6 +19,7 @@ struct ConnectionState {
   std::shared_ptr<const transport::Peer> peer;
   VerifiedCredential verified;
   std::uint64_t last_credential = 0;
+  bool late = false;  // it came when the server drained already
 };
 
 // Life: accept() -> on_start() -> the chain runs -> complete(), after which it is back in its pool. The response may
