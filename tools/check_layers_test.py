@@ -17,6 +17,7 @@ room async: base
 room net: base async
 room testing/wire: base
 tests may also include: testing/wire
+everybody may include: pintle/version.hpp
 only nghttp2/: pintle/testing
 bodies boost/: pintle/asio.hpp
 room .: base async net
@@ -36,6 +37,10 @@ class CheckLayers(unittest.TestCase):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
             return check_layers.check(root)[1]
+
+    def test_what_everybody_may_include_is_fine_and_its_neighbour_is_not(self):
+        self.assertEqual(self.breaks(pintle__base__a_hpp="#include <pintle/version.hpp>\n"), [])
+        self.assertEqual(len(self.breaks(pintle__base__a_hpp="#include <pintle/all.hpp>\n")), 1)
 
     def test_a_lower_room_is_fine(self):
         self.assertEqual(self.breaks(pintle__net__x_hpp="#include <pintle/base/y.hpp>\n"), [])

@@ -17,7 +17,6 @@ using pintle::testing::DrivenCall;
 using pintle::testing::LayerDriver;
 using pintle::testing::Script;
 using std::chrono::milliseconds;
-using ::testing::Contains;
 using ::testing::ElementsAre;
 
 const pintle::MethodInfo& method(std::size_t index) { return v1::Vault::info().methods[index]; }
@@ -75,14 +74,33 @@ TEST(MetricsLayer, RecordsHowLongACallTookAndHowItEnded) {
   EXPECT_EQ(driver.meter.value("rpc.calls{rpc.method=/test.v1.Test/Call,rpc.status=OK}"), 0);
 }
 
+// A layer inside that keeps the cancelling to itself.
+class Deaf final : public pintle::Layer {
+ public:
+  std::string_view name() const override { return "deaf"; }
+  std::unique_ptr<pintle::Handler> wrap(const pintle::Site&, pintle::Handler& next) const override {
+    struct Ignoring final : pintle::Handler {
+      explicit Ignoring(pintle::Handler& n) : inner(n) {}
+      pintle::Task<Status> operator()(pintle::LayerCall& call) override {
+        (void)co_await inner(call);
+        co_return Status();
+      }
+      pintle::Handler& inner;
+    };
+    return std::make_unique<Ignoring>(next);
+  }
+};
+
 // [outcome]
 TEST(MetricsLayer, RecordsWhatThePeerWasToldAndNotWhatALayerReturned) {
-  LayerDriver driver(Side::server, std::make_shared<MetricsLayer>());
+  LayerDriver driver(Side::server, {std::make_shared<MetricsLayer>(), std::make_shared<Deaf>()});
   driver.next(Script().waits_for_cancellation());
   DrivenCall& call = driver.call().timeout(milliseconds(100)).start();
   driver.advance(milliseconds(100));
   ASSERT_TRUE(call.done());
+  EXPECT_EQ(call.returned(), Status());
   EXPECT_EQ(driver.meter.value("rpc.calls{rpc.method=/test.v1.Test/Call,rpc.status=DEADLINE_EXCEEDED}"), 1);
+  EXPECT_EQ(driver.meter.value("rpc.calls{rpc.method=/test.v1.Test/Call,rpc.status=OK}"), 0);
 }
 // [/outcome]
 
@@ -93,6 +111,42 @@ TEST(MetricsLayer, RecordsRefusedCallsToo) {
       .metadata("authorization", "Bearer a")
       .start();
   EXPECT_EQ(driver.meter.value("rpc.calls{rpc.method=/test.v1.Test/Call,rpc.status=UNIMPLEMENTED}"), 1);
+}
+
+TEST(MetricsLayer, CountsMessagesWithoutATap) {
+  LayerDriver driver(Side::client, std::make_shared<MetricsLayer>());
+  driver.next(Script().does([](pintle::LayerCall& call) { call.traffic.in.messages = 2; }));
+  (void)driver.call().start();
+  (void)driver.call().start();
+  EXPECT_EQ(driver.meter.value("rpc.messages{rpc.method=/test.v1.Test/Call,direction=in}"), 4);
+}
+
+TEST(IdentityLayer, ATokenThatTheConnectionKnowsIsNotLookedUp) {
+  LayerDriver driver(Side::server, identity_layer());
+  pintle::VerifiedCredential connection;
+  connection.store(0, "Bearer lent", 1, std::make_shared<const pintle::Identity>(pintle::Identity().subject("lea")));
+  std::string subject;
+  driver.next(Script().does([&](pintle::LayerCall& call) { subject = call.identity().subject(); }));
+  for (const std::string_view token : {"Bearer lent", "Bearer b", "Bearer lent"}) {
+    DrivenCall& call = driver.call().metadata("authorization", token);
+    call.call().verified = &connection;
+    (void)call.start();
+  }
+  EXPECT_EQ(driver.reached(), 2u) << "only the last token is remembered";
+  EXPECT_EQ(subject, "ben");
+}
+
+TEST(BothLayers, TheOneOutsideCountsWhyTheOneInsideKeptACallOut) {
+  LayerDriver driver(Side::server, {identity_layer(), std::make_shared<MetricsLayer>()});
+  driver.method(method(1));
+  (void)driver.call().sends("").start();
+  (void)driver.call().sends("").metadata("authorization", "Bearer x").start();
+  (void)driver.call().sends("").metadata("authorization", "Bearer b").start();
+  (void)driver.call().sends("").metadata("authorization", "Bearer a").start();
+  for (const std::string_view why : {"no_token", "unknown_token", "no_role"})
+    EXPECT_EQ(driver.meter.value("rpc.kept_out{rpc.method=/layers.v1.Vault/Open,reason=" + std::string(why) + "}"), 1)
+        << why;
+  EXPECT_EQ(driver.reached(), 1u);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <array>
 
+#include "kept_out.hpp"
 #include "metrics_layer.hpp"
 
 namespace layers {
@@ -15,11 +16,15 @@ class Measured final : public pintle::Handler {
         duration_(site.meters.histogram({"rpc.call.duration", "s", "How long calls took.", {}},
                                         {{"rpc.method", site.method.path}})),
         in_(messages(site, "in")),
-        out_(messages(site, "out")) {
+        out_(messages(site, "out")),
+        kept_out_(site.slot<KeptOut>()) {
     for (std::size_t code = 0; code < kCodes; ++code)
       ended_[code] = site.meters.counter(
           {"rpc.calls", "{call}", "How calls ended.", {}},
           {{"rpc.method", site.method.path}, {"rpc.status", pintle::code_name(static_cast<pintle::Code>(code))}});
+    for (std::size_t why = 0; why < reasons_.size(); ++why)
+      reasons_[why] = site.meters.counter({"rpc.kept_out", "{call}", "Calls that a layer kept out.", {}},
+                                          {{"rpc.method", site.method.path}, {"reason", kKeptOutNames[why]}});
   }
 
   pintle::Task<pintle::Status> operator()(pintle::LayerCall& call) override {
@@ -29,6 +34,7 @@ class Measured final : public pintle::Handler {
     ended_[static_cast<std::size_t>(told.code())].add();
     in_.add(call.traffic.in.messages);
     out_.add(call.traffic.out.messages);
+    if (const KeptOut* why = kept_out_.get(call)) reasons_[static_cast<std::size_t>(*why)].add();
     co_return status;
   }
 
@@ -42,6 +48,8 @@ class Measured final : public pintle::Handler {
   pintle::Histogram duration_;
   pintle::Counter in_, out_;
   std::array<pintle::Counter, kCodes> ended_;
+  std::array<pintle::Counter, std::size(kKeptOutNames)> reasons_;
+  pintle::Slot<KeptOut> kept_out_;
 };
 // [/handler]
 

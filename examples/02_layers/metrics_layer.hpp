@@ -5,7 +5,8 @@
 
 namespace layers {
 
-// rpc.call.duration in seconds, rpc.calls by status and rpc.messages by direction, each by method. Server and client.
+// rpc.call.duration in seconds, rpc.calls by status, rpc.messages by direction and rpc.kept_out by
+// reason, each by method. Server and client.
 class MetricsLayer final : public pintle::Layer {
  public:
   std::string_view name() const override { return "metrics"; }

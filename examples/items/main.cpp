@@ -72,5 +72,11 @@ int main(int argc, char** argv) {
   items::Catalogue catalogue(**store, ids, items::system_time);
   items::ItemServer server(catalogue, service_limits(config), app.log());
   app.serve(server);
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): the app keeps the lambda
+  app.depends_on("database", [&]() -> pintle::Task<pintle::Status> {
+    const items::Outcome<void> answer = co_await (*store)->ping();
+    if (!answer) co_return pintle::unavailable("{}", answer.error().message());
+    co_return pintle::Status();
+  });
   return app.run();
 }

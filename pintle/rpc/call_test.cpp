@@ -128,6 +128,51 @@ TEST_F(CallTest, AReaderWithMuchToReadLetsOthersHaveTheirTurn) {
   EXPECT_LT(before, 1000);
 }
 
+struct Draining : CallTest {
+  Draining() { call.draining = &drain; }
+  Task<Status> wait_for_drain() { co_return co_await call.drained(); }
+  CancelScope drain;
+  std::optional<Status> heard;
+};
+
+TEST_F(Draining, IsHeardByWhoWaitsForItAndTheCallGoesOn) {
+  turned.start(wait_for_drain(), heard);
+  EXPECT_FALSE(heard);
+  EXPECT_FALSE(call.is_draining());
+  drain.cancel(Status(Code::unavailable, "the server stops"), CancelCause::shutdown);
+  turned.settle();
+  EXPECT_EQ(heard, Status());
+  EXPECT_TRUE(call.is_draining());
+  EXPECT_FALSE(call.cancelled());
+}
+
+TEST_F(Draining, WaitingForItHearsOfTheEndOfTheCall) {
+  turned.start(wait_for_drain(), heard);
+  call.scope.cancel(Status(Code::cancelled, "the client is gone"), CancelCause::peer_reset);
+  turned.settle();
+  EXPECT_EQ(heard, Status(Code::cancelled, "the client is gone"));
+}
+
+TEST_F(Draining, ThatHasBegunIsHeardAtOnceUnlessTheCallIsOver) {
+  drain.cancel(Status(Code::unavailable, "the server stops"), CancelCause::shutdown);
+  turned.start(wait_for_drain(), heard);
+  EXPECT_EQ(heard, Status());
+  heard.reset();
+  call.scope.cancel(Status(Code::cancelled, "the client is gone"), CancelCause::peer_reset);
+  turned.start(wait_for_drain(), heard);
+  EXPECT_EQ(heard, Status(Code::cancelled, "the client is gone"));
+}
+
+TEST_F(Draining, NeverComesWhereNobodyDrains) {
+  call.draining = nullptr;
+  call.set_deadline(Deadline(turned.clock.at + seconds(1)));
+  turned.start(wait_for_drain(), heard);
+  EXPECT_FALSE(call.is_draining());
+  turned.pass(seconds(1));
+  ASSERT_TRUE(heard);
+  EXPECT_EQ(heard->code(), Code::deadline_exceeded);
+}
+
 TEST_F(CallTest, APooledCallForgetsTheLastOne) {
   call.request_metadata.add("a", "b");
   call.response_head.add("a", "b");

@@ -110,6 +110,26 @@ TEST_F(Drain, LaterConnectionsAreToldAtOnce) {
   EXPECT_EQ(server.connections(), 1u) << "the late one has been closed";
 }
 
+// A feed that ends when the server does, and one whose client leaves first.
+TEST_F(Drain, AHandlerThatWaitsForItHearsOfItAndOfItsClient) {
+  std::vector<Status> heard;
+  ServerTest feeds;
+  feeds.service.add("/s/feed", [&](Call& call) -> Task<Status> {
+    heard.push_back(co_await call.drained());
+    co_return heard.back();
+  });
+  FrameClient& client = feeds.start();
+  client.send(headers(1, grpc("/s/feed")).end_stream() + headers(3, grpc("/s/feed")).end_stream());
+  client.send(wire::rst(1, http2::ErrorCode::cancel));
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_EQ(heard[0].code(), Code::cancelled);
+  feeds.server.drain(seconds(10), [] {});
+  EXPECT_THAT(client.received(), Contains(AllOf(HasSubstr("HEADERS 3 "), HasSubstr("grpc-status=0"))));
+  ASSERT_EQ(heard.size(), 2u);
+  EXPECT_EQ(heard[1], Status());
+  feeds.stop();
+}
+
 // Busy clients connect again the moment they are told; there may always be one that has not heard yet.
 TEST_F(Drain, ClientsThatComeMeanwhileHoldNothingUp) {
   client().send(headers(1, grpc("/s/wait")).end_stream());

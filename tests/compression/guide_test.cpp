@@ -35,7 +35,7 @@ pintle::Task<pintle::Result<std::size_t>> count_compressed(const Texts::Stub& st
   std::size_t compressed = 0;
   for (;;) {
     auto letter = co_await letters.read();
-    if (!letter) co_return std::unexpected(letter.error());
+    if (!letter) co_return letter.error();
     if (*letter == nullptr) co_return compressed;
     if (letters.call().read_compressed()) ++compressed;
   }

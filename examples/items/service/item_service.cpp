@@ -86,7 +86,7 @@ Task<Result<v1::BatchCreateItemsResponse>> ItemServer::BatchCreateItems(Call&, R
   std::vector<Item> drafts;
   for (;;) {
     Result<const v1::CreateItemRequest*> request = co_await reader.read();
-    if (!request) co_return std::unexpected(std::move(request).error());
+    if (!request) co_return std::move(request).error();
     if (*request == nullptr) break;
     const std::size_t position = drafts.size();
     if (position == static_cast<std::size_t>(limits_.max_batch))

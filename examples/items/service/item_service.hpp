@@ -1,6 +1,8 @@
 // The service class: takes requests apart, asks the catalogue, puts responses together.
 #pragma once
 
+#include <utility>
+
 #include "domain/catalogue.hpp"
 #include "items/v1/items.pintle.hpp"
 #include "mapper/list_mapper.hpp"
@@ -17,8 +19,8 @@ struct ServiceLimits {
 // One object for all loops.
 class ItemServer final : public v1::ItemService::Service {
  public:
-  ItemServer(Catalogue& catalogue, const ServiceLimits& limits, const pintle::Logger& log)
-      : catalogue_(catalogue), limits_(limits), log_(log) {}
+  ItemServer(Catalogue& catalogue, const ServiceLimits& limits, pintle::Logger log)
+      : catalogue_(catalogue), limits_(limits), log_(std::move(log)) {}
 
   pintle::Task<pintle::Result<v1::Item>> GetItem(pintle::Call& call, const v1::GetItemRequest& request) override;
   pintle::Task<pintle::Result<v1::Item>> CreateItem(pintle::Call& call, const v1::CreateItemRequest& request) override;

@@ -241,11 +241,22 @@ DrivenCall& DrivenCall::start() {
 }
 
 DrivenCall& DrivenCall::cancel(CancelCause cause) {
-  const Code code = cause == CancelCause::deadline                                            ? Code::deadline_exceeded
-                    : cause == CancelCause::shutdown || cause == CancelCause::connection_lost ? Code::unavailable
-                    : cause == CancelCause::fault                                             ? Code::internal
-                    : cause == CancelCause::exception                                         ? Code::unknown
-                                                                                              : Code::cancelled;
+  const auto code = [&] {
+    switch (cause) {
+      case CancelCause::deadline:
+        return Code::deadline_exceeded;
+      case CancelCause::shutdown:
+        return Code::unavailable;
+      case CancelCause::connection_lost:  // of a server's call: the client is gone
+        return ended_ != nullptr ? Code::cancelled : Code::unavailable;
+      case CancelCause::fault:
+        return Code::internal;
+      case CancelCause::exception:
+        return Code::unknown;
+      default:
+        return Code::cancelled;
+    }
+  }();
   call_.scope.cancel(Status(code, cause_name(cause)), cause);
   if (running_) loop_.run_until_idle();
   return *this;

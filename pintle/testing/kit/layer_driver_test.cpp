@@ -115,22 +115,29 @@ TEST(LayerDriver, ADeadlineEndsTheCallAndTheResponse) {
   EXPECT_EQ(call.call().cause(), CancelCause::deadline);
 }
 
+// As pintle/server/layers_test.cpp and pintle/client/layers_test.cpp see it over a wire.
 TEST(LayerDriver, EachCauseCancelsWithItsStatus) {
-  const std::pair<CancelCause, Code> table[] = {{CancelCause::deadline, Code::deadline_exceeded},
-                                                {CancelCause::peer_reset, Code::cancelled},
-                                                {CancelCause::connection_lost, Code::unavailable},
-                                                {CancelCause::shutdown, Code::unavailable},
-                                                {CancelCause::caller, Code::cancelled},
-                                                {CancelCause::fault, Code::internal}};
-  for (const auto& [cause, code] : table) {
-    LayerDriver driver(Side::server, passing());
-    driver.next(Script().waits_for_cancellation());
-    DrivenCall& call = driver.call().start().cancel(cause);
-    ASSERT_TRUE(call.done()) << cause_name(cause);
-    EXPECT_EQ(call.status().code(), code) << cause_name(cause);
-    EXPECT_EQ(call.call().cause(), cause);
-    EXPECT_EQ(driver.heard().returned->code(), code);
-  }
+  struct Row {
+    CancelCause cause;
+    Code server, client;
+  };
+  const Row table[] = {{CancelCause::deadline, Code::deadline_exceeded, Code::deadline_exceeded},
+                       {CancelCause::peer_reset, Code::cancelled, Code::cancelled},
+                       {CancelCause::connection_lost, Code::cancelled, Code::unavailable},
+                       {CancelCause::shutdown, Code::unavailable, Code::unavailable},
+                       {CancelCause::caller, Code::cancelled, Code::cancelled},
+                       {CancelCause::fault, Code::internal, Code::internal}};
+  for (const Row& row : table)
+    for (const Side side : {Side::server, Side::client}) {
+      const Code code = side == Side::server ? row.server : row.client;
+      LayerDriver driver(side, passing());
+      driver.next(Script().waits_for_cancellation());
+      DrivenCall& call = driver.call().start().cancel(row.cause);
+      ASSERT_TRUE(call.done()) << cause_name(row.cause);
+      EXPECT_EQ(call.status().code(), code) << cause_name(row.cause);
+      EXPECT_EQ(call.call().cause(), row.cause);
+      EXPECT_EQ(driver.heard().returned->code(), code);
+    }
 }
 
 // A layer that swallows the cancelling tells nobody: the server has ended the response.
