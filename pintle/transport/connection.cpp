@@ -81,6 +81,7 @@ void Connection::on_readable() noexcept {
     if (got.state == net::IoState::would_block) break;
     if (got.state != net::IoState::ok) {
       closed_by_peer_ = got.state == net::IoState::end;
+      if (closed_by_peer_ && outlives_input()) return;
       transport_gone(got.state == net::IoState::end ? "the peer closed the connection" : stream_->error());
       return;
     }
@@ -95,6 +96,22 @@ void Connection::on_readable() noexcept {
   }
   if (!closing_soon_) stream_->want_read();
   flush();
+}
+
+// A client that has asked all may end its side and wait for the answers (RFC 9293 section 3.6). One that is gone looks
+// the same, but its system answers our PING with a reset, and then its calls end.
+bool Connection::outlives_input() {
+  if (role_ == http2::Role::client) return false;
+  if (!std::exchange(input_ended_, true)) {
+    session_.on_input_ended();
+    session_.ping(kKeepaliveTag);
+    phase_ = Phase::closing;
+    reason_ = "the peer closed the connection";
+  }
+  if (session_.active_streams() == 0) return false;
+  stream_->want_read();
+  flush();
+  return true;
 }
 
 void Connection::start_accepted() {

@@ -168,6 +168,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   void advance_drain();
   void reach_age();
   void start_age_grace();
+  bool outlives_input();
   void transport_gone(std::string_view reason);
   void close_soon(std::string_view reason);
   void link(Exchange& exchange);
@@ -213,7 +214,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   Phase phase_ = Phase::open;
   bool ready_ = false, draining_ = false, write_blocked_ = false, closing_soon_ = false, closed_ = false;
   bool refused_open_ = false;  // can_open() said no for want of streams
-  bool broken_ = false, closed_by_peer_ = false;
+  bool broken_ = false, closed_by_peer_ = false, input_ended_ = false;
   bool aged_ = false;  // max_age is over, in whatever phase
   TimePoint age_ends_, notice_ends_ = TimePoint::max(), grace_ends_ = TimePoint::max();
   std::size_t running_ = 0;
