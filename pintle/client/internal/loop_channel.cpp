@@ -79,25 +79,39 @@ void LoopChannel::wake_all() {
 }
 
 void LoopChannel::connect() {
+  Root attempt = connecting(shared_from_this());
   state_ = Connectivity::connecting;
   attempt_started_ = loop_.now();
-  connecting(shared_from_this()).start({&loop_, &scope_, nullptr});
+  attempt.start({&loop_, &scope_, nullptr});
 }
 
+// A dialer may throw, and memory may run out: the attempt has failed then, as any other.
 Root LoopChannel::connecting(std::shared_ptr<LoopChannel> self) {
-  const Duration patience = std::max(self->options_->backoff.min_connect_timeout, self->next_delay());
-  auto stream = co_await self->dialer_->dial(self->loop_, Deadline::after(self->loop_.now(), patience));
-  if (self->state_ == Connectivity::shutdown) co_return;
-  if (!stream) {
-    self->failed(std::move(stream).error());
-    co_return;
+  Status bad;
+  try {
+    bad = co_await self->attempt();
+  } catch (const std::bad_alloc&) {
+    bad = Status(Code::resource_exhausted, "out of memory", Origin::library);
+  } catch (const std::exception& e) {
+    bad = Status(Code::unknown, e.what(), Origin::library);
+  } catch (...) {
+    bad = Status(Code::unknown, "the dialer threw", Origin::library);
   }
-  transport::ConnectionOptions options = self->options_->connection;
-  options.keepalive.time = self->keepalive_time_->get();
-  self->current_ = std::make_unique<transport::Connection>(http2::Role::client, std::move(*stream), options,
-                                                           self->loop_.local<transport::ReadBuffer>().bytes,
-                                                           static_cast<transport::ConnectionOwner&>(*self), nullptr);
-  self->current_->charge_to(self->memory());
+  if (!bad.ok() && self->state_ != Connectivity::shutdown) self->failed(std::move(bad));
+}
+
+Task<Status> LoopChannel::attempt() {
+  const Duration patience = std::max(options_->backoff.min_connect_timeout, next_delay());
+  auto stream = co_await dialer_->dial(loop_, Deadline::after(loop_.now(), patience));
+  if (state_ == Connectivity::shutdown) co_return Status();
+  if (!stream) co_return std::move(stream).error();
+  transport::ConnectionOptions options = options_->connection;
+  options.keepalive.time = keepalive_time_->get();
+  current_ = std::make_unique<transport::Connection>(http2::Role::client, std::move(*stream), options,
+                                                     loop_.local<transport::ReadBuffer>().bytes,
+                                                     static_cast<transport::ConnectionOwner&>(*this), nullptr);
+  current_->charge_to(memory());
+  co_return Status();
 }
 
 // Grows with each failure in a row; the peer's SETTINGS, not the TCP handshake, end the row.

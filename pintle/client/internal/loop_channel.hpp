@@ -98,6 +98,7 @@ class LoopChannel final : transport::ConnectionOwner, public std::enable_shared_
   transport::Connection* open_one() { return current_ && current_->can_open() ? current_.get() : nullptr; }
   void connect();
   static Root connecting(std::shared_ptr<LoopChannel> self);
+  Task<Status> attempt();
   void failed(Status status);
   void backed_off();
   void wake_all();
