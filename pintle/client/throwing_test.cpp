@@ -203,5 +203,31 @@ TEST(ThrowingCodec, EndsItsCallAndTheConnectionGoesOn) {
   }
 }
 
+// -- Dialers ----------------------------------------------------------------------------------------------------------
+
+struct DialerThatThrows final : Dialer {
+  explicit DialerThatThrows(bool l) : late(l) {}
+  Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop&, Deadline) override {
+    if (late) co_await yield();
+    throw std::runtime_error("no such network");
+  }
+  bool late;
+};
+
+TEST(ThrowingDialer, IsAFailedAttempt) {
+  for (const bool late : {false, true}) {
+    pintle::testing::TestLoop loop;
+    ChannelOptions options;
+    options.authority = "test";
+    std::shared_ptr<Channel> channel =
+        make_channel({&loop.loop()}, std::make_shared<DialerThatThrows>(late), std::move(options)).value();
+    const Outcome outcome = loop.run(bytes_call(channel, "/s/m", Kind::unary, {"hi"}, {}));
+    EXPECT_EQ(outcome.status.code(), Code::unavailable);
+    EXPECT_THAT(outcome.status.to_string(), HasSubstr("no such network"));
+    channel.reset();
+    loop.run_until_idle();
+  }
+}
+
 }  // namespace
 }  // namespace pintle::client::test

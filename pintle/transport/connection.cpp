@@ -374,8 +374,10 @@ void Connection::flush() {
   if (!accepted_.empty()) start_accepted();
   Buffer& output = session_.output();
   bool written = false;
-  // A server says nothing before the client has begun: to one that speaks HTTP/1 its SETTINGS would be garbage.
-  const bool begun = read_ != 0 || role_ == http2::Role::client || phase_ != Phase::open || closing_soon_;
+  // A server says nothing before the client has begun, unless ALPN has said what it speaks: to one of HTTP/1 our
+  // SETTINGS would be garbage.
+  const bool begun =
+      read_ != 0 || role_ == http2::Role::client || peer_->tls != nullptr || phase_ != Phase::open || closing_soon_;
   while (begun && !write_blocked_) {
     session_.pump();
     if (output.empty()) break;
