@@ -95,6 +95,8 @@ class MemoryCharge {
     set(bytes);
   }
   std::size_t bytes() const noexcept { return bytes_; }
+  // False: nobody counts, so there is nothing to add up either.
+  bool counts() const noexcept { return account_ != nullptr; }
 
  private:
   MemoryAccount* account_ = nullptr;

@@ -185,11 +185,11 @@ void Connection::on_headers(http2::Stream& stream, const Headers& fields, bool e
   }
   if (stream.id() > kLastIds) [[unlikely]]
     drain(kNotice, kNoIds);
-  take(acceptor_->accept(*this, fields), stream, end);
+  take(acceptor_->accept(*this, &fields), stream, end);
 }
 
 void Connection::on_headers_too_large(http2::Stream& stream, bool end) {
-  take(acceptor_->accept_too_large(*this), stream, end);
+  take(acceptor_->accept(*this, nullptr), stream, end);
 }
 
 void Connection::on_trailers(http2::Stream& stream, const Headers& fields) {

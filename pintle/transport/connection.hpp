@@ -24,12 +24,10 @@ namespace pintle::transport {
 // Server: gives each request its exchange.
 class Acceptor {
  public:
-  // The exchange for a new request; its receiver hears on_start() once the batch is read. The views are valid during
-  // the call.
-  virtual Exchange& accept(Connection& connection, const Headers& fields) = 0;
-  // The same for a request whose header list is above the limit: nothing of it is known, and the answer is HTTP's 431
-  // (RFC 9113 section 10.5.1).
-  virtual Exchange& accept_too_large(Connection& connection) = 0;
+  // The exchange for a new request; its receiver hears on_start() once the batch is read. The fields are valid during
+  // the call. Null: the header list is above the limit, so nothing of it is known, and the answer is HTTP's 431 (RFC
+  // 6585 section 5).
+  virtual Exchange& accept(Connection& connection, const Headers* fields) = 0;
 
  protected:
   ~Acceptor() = default;
@@ -161,7 +159,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   void on_readable() noexcept override;
   void on_writable() noexcept override;
 
-  void take(Exchange& exchange, http2::Stream& stream, bool end);
+  [[gnu::always_inline]] void take(Exchange& exchange, http2::Stream& stream, bool end);
   // What is called from the loop, where nothing may throw.
   void guarded(void (Connection::*step)()) noexcept;
   void out_of_memory() noexcept;

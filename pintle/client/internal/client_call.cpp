@@ -21,7 +21,7 @@ ClientCall::ClientCall(LayerCall& call, LoopChannel& loop_channel, std::size_t m
 }
 
 void ClientCall::open(transport::Connection& connection, const transport::PreparedBlock& head, TimePoint now,
-                      wire::Encoding encoding) {
+                      wire::Encoding encoding, bool is_seen) {
   OpenScratch& scratch = loop_channel_.scratch();
   if (!call_.deadline().is_infinite())
     scratch.fields.push_back(
@@ -29,10 +29,12 @@ void ClientCall::open(transport::Connection& connection, const transport::Prepar
   if (encoding != wire::Encoding::identity) [[unlikely]]
     compress_with(encoding);
   if (call_.attempt_of() != nullptr || !call_.request_metadata.empty()) add_metadata();
-  const transport::Peer& peer = *connection.shared_peer();
-  call_.facts.peer = peer.address;
-  call_.facts.tls = peer.tls.get();
-  call_.peer_owner = connection.shared_peer();
+  if (is_seen) {
+    const transport::Peer& peer = *connection.shared_peer();
+    call_.facts.peer = peer.address;
+    call_.facts.tls = peer.tls.get();
+    call_.peer_owner = connection.shared_peer();
+  }
   connection.open(exchange_, head, scratch.fields, false);
 }
 
@@ -201,7 +203,9 @@ void TransportHandler::open(ClientCall& exchange, LoopChannel& loop_channel, tra
                                                  {"content-type", "application/grpc", Indexing::incremental},
                                                  {"grpc-accept-encoding", wire::kAcceptEncoding, Indexing::incremental},
                                                  {"user-agent", user_agent_, Indexing::incremental}});
-  exchange.open(connection, head_, call.loop().now(), call.compression.value_or(options_.compression));
+  // The caller of a unary call sees its result only.
+  const bool is_seen = defaults_ == nullptr || call.method().kind != Kind::unary;
+  exchange.open(connection, head_, call.loop().now(), call.compression.value_or(options_.compression), is_seen);
   loop_channel.next_turn();
 }
 

@@ -17,9 +17,10 @@ class ClientCall final : public transport::Receiver {
   ClientCall(LayerCall& call, LoopChannel& loop_channel, std::size_t max_receive_message, void** slot);
 
   // Opens the stream. The request's head begins with `head` and the fields that were put into the channel's scratch,
-  // and carries the call's metadata and what is left of its deadline. `encoding` is that of the requests.
+  // and carries the call's metadata and what is left of its deadline. `encoding` is that of the requests. `is_seen`:
+  // somebody may ask the call for its peer.
   void open(transport::Connection& connection, const transport::PreparedBlock& head, TimePoint now,
-            wire::Encoding encoding);
+            wire::Encoding encoding, bool is_seen);
 
   // Messages that come; null at the end of the response.
   FramedSource& responses() { return source_; }

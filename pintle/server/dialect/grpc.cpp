@@ -56,17 +56,17 @@ const transport::HeaderField* find_path(const transport::Headers& fields) {
   return nullptr;
 }
 
-GrpcRequest read_grpc_request(const transport::Headers& fields, Metadata& metadata) {
+GrpcRequest read_grpc_request(const transport::Headers& fields, RequestHead& head, Metadata& metadata) {
   GrpcRequest request;
   bool has_content_type = false;
   for (const auto& field : fields) {
     switch (field.token) {
       case Token::path:
-        request.path = field.value;
+        head.path = field.value;
         break;
       case Token::authority:
       case Token::host:
-        if (request.authority.empty()) request.authority = field.value;
+        if (head.authority.empty()) head.authority = field.value;
         break;
       case Token::method:
         if (field.value != "POST") request.http_error = 405;
@@ -78,17 +78,16 @@ GrpcRequest read_grpc_request(const transport::Headers& fields, Metadata& metada
           if (request.http_error == 0) request.http_error = 415;
         } else if (type == wire::ContentType::grpc_proto) {
           request.form.add_proto_suffix();
-        } else if (type == wire::ContentType::grpc_other && request.refusal.ok()) {
-          request.refusal =
-              Status(Code::unimplemented, fmt::format("messages of content-type {} can't be read", field.value),
-                     Origin::library);
+        } else if (type == wire::ContentType::grpc_other && head.refusal.ok()) {
+          head.refusal = Status(Code::unimplemented,
+                                fmt::format("messages of content-type {} can't be read", field.value), Origin::library);
         }
         break;
       }
       case Token::grpc_timeout:
-        request.timeout = wire::parse_timeout(field.value);
-        if (!request.timeout && request.refusal.ok())
-          request.refusal =
+        head.timeout = wire::parse_timeout(field.value);
+        if (!head.timeout && head.refusal.ok())
+          head.refusal =
               Status(Code::internal, "grpc-timeout is malformed: it takes 1 to 8 digits and one of H M S m u n",
                      Origin::library);
         break;
@@ -96,8 +95,8 @@ GrpcRequest read_grpc_request(const transport::Headers& fields, Metadata& metada
         request.form.offer_encodings();
         if (const auto encoding = wire::parse_encoding(field.value)) {
           request.encoding = *encoding;
-        } else if (request.refusal.ok()) {
-          request.refusal = Status(
+        } else if (head.refusal.ok()) {
+          head.refusal = Status(
               Code::unimplemented,
               fmt::format("grpc-encoding {} is not supported; these are: {}", field.value, wire::kAcceptEncoding),
               Origin::library);
@@ -116,8 +115,8 @@ GrpcRequest read_grpc_request(const transport::Headers& fields, Metadata& metada
       case Token::other:
       case Token::cookie:
       case Token::grpc_other:
-        if (Status bad = wire::decode_field(field.name, field.value, metadata); !bad.ok() && request.refusal.ok())
-          request.refusal = std::move(bad);
+        if (Status bad = wire::decode_field(field.name, field.value, metadata); !bad.ok() && head.refusal.ok())
+          head.refusal = std::move(bad);
         break;
       default:
         break;
@@ -125,10 +124,10 @@ GrpcRequest read_grpc_request(const transport::Headers& fields, Metadata& metada
   }
   if (!has_content_type && request.http_error == 0) request.http_error = 415;
   if (request.http_error != 0)
-    request.refusal = Status(wire::code_from_http_status(request.http_error),
-                             request.http_error == 405 ? "the request is no POST, which gRPC wants (HTTP status 405)"
-                                                       : "the content-type is not gRPC's (HTTP status 415)",
-                             Origin::library);
+    head.refusal = Status(wire::code_from_http_status(request.http_error),
+                          request.http_error == 405 ? "the request is no POST, which gRPC wants (HTTP status 405)"
+                                                    : "the content-type is not gRPC's (HTTP status 415)",
+                          Origin::library);
   return request;
 }
 

@@ -9,6 +9,7 @@
 #include <pintle/base/clock.hpp>
 #include <pintle/base/metadata.hpp>
 #include <pintle/base/status.hpp>
+#include <pintle/server/dialect/dialect.hpp>
 #include <pintle/transport/exchange.hpp>
 #include <pintle/wire/compression.hpp>
 
@@ -34,23 +35,19 @@ class ResponseForm {
   std::uint8_t coding_ = 0;
 };
 
-// A request's head, understood. Views are valid as long as the fields are.
+// What a request's head says of gRPC's own beside what every dialect's does. Views are valid as long as the fields are.
 struct GrpcRequest {
-  std::string_view path;
-  std::string_view authority;
-  transport::Annotation* credential_note = nullptr;  // of the authorization field's table entry, when there is one
-  std::optional<Duration> timeout;
+  transport::Annotation* credential_note = nullptr;    // of the authorization field's table entry, when there is one
   ResponseForm form;                                   // of the answer
   wire::Encoding encoding = wire::Encoding::identity;  // of the request's messages
   wire::EncodingSet accepts;                           // what the answer's may have
-  // Not OK: it is refused before its handler.
-  Status refusal;
   // Not 0: it is no gRPC request, and the answer is this HTTP status and nothing else.
   int http_error = 0;
 };
 
-// Reads `fields`; metadata go to `metadata`, which is not cleared. Never fails: what is wrong is in the result.
-GrpcRequest read_grpc_request(const transport::Headers& fields, Metadata& metadata);
+// Reads `fields`; the rest goes to `head`, which is a fresh one, and metadata to `metadata`, which is not cleared.
+// Never fails: what is wrong is in the results.
+GrpcRequest read_grpc_request(const transport::Headers& fields, RequestHead& head, Metadata& metadata);
 
 // The path of a request head, for choosing where its call is made; null: it has none (CONNECT, RFC 9113 section 8.5).
 const transport::HeaderField* find_path(const transport::Headers& fields);

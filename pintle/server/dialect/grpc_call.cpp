@@ -27,16 +27,12 @@ RequestHead GrpcCall::accept_too_large(void** slot) {
 
 RequestHead GrpcCall::accept(const transport::Headers& fields, void** slot, std::uint64_t& last_credential) {
   reset(slot);
-  GrpcRequest request = read_grpc_request(fields, call_.request_metadata);
+  RequestHead head;
+  const GrpcRequest request = read_grpc_request(fields, head, call_.request_metadata);
   http_error_ = request.http_error;
   form_ = request.form;
   accepts_ = request.accepts;
   if (request.encoding != wire::Encoding::identity) source_.decompress_with(request.encoding, shared_.codec());
-  RequestHead head;
-  head.path = request.path;
-  head.authority = request.authority;
-  head.timeout = request.timeout;
-  head.refusal = std::move(request.refusal);
   if (request.credential_note != nullptr) {
     if (request.credential_note->value == 0) request.credential_note->value = ++last_credential;
     head.credential_id = request.credential_note->value;

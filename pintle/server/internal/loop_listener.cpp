@@ -25,12 +25,8 @@ void LoopListener::enter(std::unique_ptr<net::ByteStream> connection) {
     loop_server_.serve(std::move(connection), *this);
 }
 
-transport::Exchange& LoopListener::accept(transport::Connection& connection, const transport::Headers& fields) {
+transport::Exchange& LoopListener::accept(transport::Connection& connection, const transport::Headers* fields) {
   return loop_server_.accept(connection, fields, selection_);
-}
-
-transport::Exchange& LoopListener::accept_too_large(transport::Connection& connection) {
-  return loop_server_.accept_too_large(connection, selection_);
 }
 
 }  // namespace pintle::server

@@ -26,8 +26,7 @@ class LoopListener final : public transport::Acceptor {
   // TLS handshakes in flight.
   std::size_t handshakes() const { return tls_ ? tls_->in_flight() : 0; }
 
-  transport::Exchange& accept(transport::Connection& connection, const transport::Headers& fields) override;
-  transport::Exchange& accept_too_large(transport::Connection& connection) override;
+  transport::Exchange& accept(transport::Connection& connection, const transport::Headers* fields) override;
 
  private:
   LoopServer& loop_server_;

@@ -42,12 +42,13 @@ Duration LoopServer::varied_age() {
   return varied < Duration::max() ? std::chrono::duration_cast<Duration>(varied) : Duration::max();
 }
 
-transport::Exchange& LoopServer::accept(transport::Connection& connection, const transport::Headers& fields,
+transport::Exchange& LoopServer::accept(transport::Connection& connection, const transport::Headers* fields,
                                         const Selection& among) {
-  const transport::HeaderField* path = find_path(fields);
+  // CONNECT has no path (RFC 9113 section 8.5), and a head that is too large nothing.
+  const transport::HeaderField* path = fields != nullptr ? find_path(*fields) : nullptr;
   const Method* method = nullptr;
   if (path == nullptr) {
-    method = &router_.find({}, among);  // CONNECT has none (RFC 9113 section 8.5)
+    method = &router_.find({}, among);
   } else if (path->annotation != nullptr && path->annotation->value != 0) {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): the room below keeps a number, whatever it means to us
     method = reinterpret_cast<const Method*>(path->annotation->value);
@@ -56,12 +57,7 @@ transport::Exchange& LoopServer::accept(transport::Connection& connection, const
     if (path->annotation != nullptr) path->annotation->value = reinterpret_cast<std::uintptr_t>(method);
   }
   ++load_.waiting;
-  return calls_.take(*method).accept(connection.owner_data, &fields, among.chain());
-}
-
-transport::Exchange& LoopServer::accept_too_large(transport::Connection& connection, const Selection& among) {
-  ++load_.waiting;
-  return calls_.take(router_.find({}, among)).accept(connection.owner_data, nullptr, among.chain());
+  return calls_.take(*method).accept(connection.owner_data, fields, among.chain());
 }
 
 Status LoopServer::status_of(const LayerCall& call, const std::exception_ptr& exception) noexcept {

@@ -30,9 +30,8 @@ class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
   // `acceptor` outlives the connection.
   void serve(std::unique_ptr<net::ByteStream> stream, transport::Acceptor& acceptor);
   // A new request: its call, of one of the selected methods.
-  transport::Exchange& accept(transport::Connection& connection, const transport::Headers& fields,
+  transport::Exchange& accept(transport::Connection& connection, const transport::Headers* fields,
                               const Selection& among);
-  transport::Exchange& accept_too_large(transport::Connection& connection, const Selection& among);
   // A graceful end for every connection, also for those that come later. `done` is called when none of those that were
   // there is left and every handler has returned: clients that come again as fast as they are told hold nothing up.
   void drain(Duration patience, std::function<void()> done);

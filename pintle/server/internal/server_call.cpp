@@ -114,6 +114,7 @@ void ServerCall::end(const Status& status) noexcept {
 
 // An object takes about what it was parsed from; buffers say what they take.
 void ServerCall::count_pooled() {
+  if (!pooled_.counts()) return;
   request_size_ = request_ != nullptr ? std::max(request_size_, dialect_.largest_request()) : 0;
   reply_size_ = reply_ != nullptr ? std::max(reply_size_, dialect_.largest_response()) : 0;
   pooled_.set(request_size_ + reply_size_ + dialect_.kept_memory() + exchange_.kept_memory());

@@ -76,13 +76,11 @@ class Site final : transport::Acceptor, transport::ConnectionOwner {
   void recycle(Page& page) { free_.push_back(&page); }
 
  private:
-  transport::Exchange& accept(transport::Connection&, const transport::Headers&) override { return take(false); }
-  transport::Exchange& accept_too_large(transport::Connection&) override { return take(true); }
-  transport::Exchange& take(bool too_large) {
+  transport::Exchange& accept(transport::Connection&, const transport::Headers* fields) override {
     if (free_.empty()) free_.push_back(pages_.emplace_back(std::make_unique<Page>(*this)).get());
     Page& page = *free_.back();
     free_.pop_back();
-    return page.exchange(too_large);
+    return page.exchange(fields == nullptr);
   }
   void on_ready(transport::Connection&) override {}
   void on_draining(transport::Connection&) override {}
