@@ -33,6 +33,12 @@ void ClientCall::open(transport::Connection& connection, const transport::Prepar
   call_.facts.peer = peer.address;
   call_.facts.tls = peer.tls.get();
   call_.peer_owner = connection.shared_peer();
+  // The calls above it: of the attempt that was sent last.
+  for (LayerCall* above = call_.attempt_of(); above != nullptr; above = above->attempt_of()) {
+    above->facts.peer = call_.facts.peer;
+    above->facts.tls = call_.facts.tls;
+    above->peer_owner = call_.peer_owner;
+  }
   connection.open(exchange_, head, scratch.fields, false);
 }
 
@@ -190,7 +196,7 @@ Status TransportHandler::refusal(const LayerCall& call) const {
   return check_metadata(call);
 }
 
-void TransportHandler::open(ClientCall& exchange, LoopChannel& loop_channel, transport::Connection& connection,
+void TransportHandler::open(ClientCall& exchange, LoopChannel& loop_channel, const Picked& picked,
                             const LayerCall& call) const {
   OpenScratch& scratch = loop_channel.scratch();
   scratch.fields.clear();
@@ -200,8 +206,8 @@ void TransportHandler::open(ClientCall& exchange, LoopChannel& loop_channel, tra
                                                  {"content-type", "application/grpc", Indexing::incremental},
                                                  {"grpc-accept-encoding", wire::kAcceptEncoding, Indexing::incremental},
                                                  {"user-agent", user_agent_, Indexing::incremental}});
-  exchange.open(connection, head_, call.loop().now(), call.compression.value_or(options_.compression));
-  loop_channel.next_turn();
+  exchange.open(*picked.connection, head_, call.loop().now(), call.compression.value_or(options_.compression));
+  picked.subchannel->next_turn();
 }
 
 // What a layer's streams throw ends the call's scope (detail::poll, detail::push), never this frame.
@@ -214,15 +220,14 @@ Task<Status> TransportHandler::unary(LayerCall& call) {
     if (!first) co_return std::move(first).error();
     request = *first;
   }
-  transport::Connection* connection = loop_channel.pick();
-  if (connection == nullptr) {
-    auto acquired = co_await loop_channel.acquire(call);
-    if (!acquired) co_return std::move(acquired).error();
-    connection = *acquired;
+  Picked picked(loop_channel, call);
+  if (!loop_channel.pick(picked)) {
+    Status nowhere = co_await loop_channel.acquire(call, picked);
+    if (!nowhere.ok()) co_return nowhere;
   }
   Slot slot(call.method().response);
   ClientCall exchange(call, loop_channel, options_.max_receive_message, &slot.object);
-  open(exchange, loop_channel, *connection, call);
+  open(exchange, loop_channel, picked, call);
   exchange.send_only(request);
   Status status;
   for (Poll polled = Poll::pending;;) {  // nothing can have come yet
@@ -245,7 +250,8 @@ Task<Status> TransportHandler::unary(LayerCall& call) {
     }
   }
   exchange.close(status);
-  loop_channel.next_turn();
+  picked.subchannel->next_turn();
+  picked.ended(status);
   co_return status;
 }
 
@@ -263,15 +269,14 @@ Task<Status> TransportHandler::stream(LayerCall& call) {
     if (!first) co_return std::move(first).error();
     request = *first;
   }
-  transport::Connection* connection = loop_channel.pick();
-  if (connection == nullptr) {
-    auto acquired = co_await loop_channel.acquire(call);
-    if (!acquired) co_return std::move(acquired).error();
-    connection = *acquired;
+  Picked picked(loop_channel, call);
+  if (!loop_channel.pick(picked)) {
+    Status nowhere = co_await loop_channel.acquire(call, picked);
+    if (!nowhere.ok()) co_return nowhere;
   }
   Slot slot(method.response);
   ClientCall exchange(call, loop_channel, options_.max_receive_message, &slot.object);
-  open(exchange, loop_channel, *connection, call);
+  open(exchange, loop_channel, picked, call);
   std::optional<Upload> up;
   if (streams) {
     up.emplace(call.scope);
@@ -302,7 +307,8 @@ Task<Status> TransportHandler::stream(LayerCall& call) {
     co_await up->nursery.join();
   }
   exchange.close(status);
-  loop_channel.next_turn();
+  picked.subchannel->next_turn();
+  picked.ended(status);
   co_return status;
 }
 
