@@ -28,22 +28,22 @@ void ClientCall::open(transport::Connection& connection, const transport::Prepar
         {"grpc-timeout", wire::format_timeout(call_.deadline().remaining(now), scratch.timeout), Indexing::without});
   if (encoding != wire::Encoding::identity) [[unlikely]]
     compress_with(encoding);
-  if (call_.attempt_of() != nullptr || !call_.request_metadata.empty()) add_metadata();
   const transport::Peer& peer = *connection.shared_peer();
   call_.facts.peer = peer.address;
   call_.facts.tls = peer.tls.get();
   call_.peer_owner = connection.shared_peer();
-  // The calls above it: of the attempt that was sent last.
+  if (call_.attempt_of() != nullptr || !call_.request_metadata.empty()) add_metadata();
+  connection.open(exchange_, head, scratch.fields, false);
+}
+
+// Those of the call, and over them those of the attempt. The calls above an attempt learn its peer: that of the last
+// one that was sent.
+void ClientCall::add_metadata() {
   for (LayerCall* above = call_.attempt_of(); above != nullptr; above = above->attempt_of()) {
     above->facts.peer = call_.facts.peer;
     above->facts.tls = call_.facts.tls;
     above->peer_owner = call_.peer_owner;
   }
-  connection.open(exchange_, head, scratch.fields, false);
-}
-
-// Those of the call, and over them those of the attempt.
-void ClientCall::add_metadata() {
   OpenScratch& scratch = loop_channel_.scratch();
   std::size_t coded = 0;
   for (const LayerCall* call = &call_; call != nullptr; call = call->attempt_of())
@@ -220,7 +220,7 @@ Task<Status> TransportHandler::unary(LayerCall& call) {
     if (!first) co_return std::move(first).error();
     request = *first;
   }
-  Picked picked(loop_channel, call);
+  Picked picked;
   if (!loop_channel.pick(picked)) {
     Status nowhere = co_await loop_channel.acquire(call, picked);
     if (!nowhere.ok()) co_return nowhere;
@@ -269,7 +269,7 @@ Task<Status> TransportHandler::stream(LayerCall& call) {
     if (!first) co_return std::move(first).error();
     request = *first;
   }
-  Picked picked(loop_channel, call);
+  Picked picked;
   if (!loop_channel.pick(picked)) {
     Status nowhere = co_await loop_channel.acquire(call, picked);
     if (!nowhere.ok()) co_return nowhere;

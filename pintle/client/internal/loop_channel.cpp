@@ -7,22 +7,23 @@
 
 namespace pintle::client {
 
-void Picked::hold(EndpointSubchannel& at) {
+void Picked::hold(LoopChannel& channel, EndpointSubchannel& at, const LayerCall& call) {
+  channel_ = &channel;
+  call_ = &call;
   subchannel = &at;
+  connection = nullptr;
   at.hold();
-  told_ = true;
 }
 
 void Picked::tell(const Status& status) {
-  told_ = false;
+  LoopChannel& channel = *std::exchange(channel_, nullptr);
   PickOutcome outcome;
   outcome.status = status;
   outcome.opened = connection != nullptr;
-  outcome.left_client = outcome.opened && call_.facts.left_client;
-  EndpointSubchannel& at = *std::exchange(subchannel, nullptr);
-  channel_.balancer_->on_done(at, call_, outcome);
-  at.next_turn();
-  at.let_go();
+  outcome.left_client = outcome.opened && call_->facts.left_client;
+  channel.balancer_->on_done(*subchannel, *call_, outcome);
+  subchannel->next_turn();
+  subchannel->let_go();
 }
 
 LoopChannel::LoopChannel(Loop& loop, std::shared_ptr<Dialer> dialer, std::shared_ptr<const ChannelOptions> options,
@@ -63,6 +64,7 @@ Task<Status> LoopChannel::acquire(LayerCall& call, Picked& picked) {
   if (only_ != nullptr) {
     auto acquired = co_await only_->acquire(call);
     if (!acquired) co_return std::move(acquired).error();
+    picked.subchannel = only_;
     picked.connection = *acquired;
     co_return Status();
   }
@@ -77,7 +79,7 @@ Task<Status> LoopChannel::acquire(LayerCall& call, Picked& picked) {
       if (pick.kind() == Pick::Kind::drop || (pick.kind() == Pick::Kind::fail && !patient)) co_return pick.status();
       if (pick.kind() == Pick::Kind::subchannel) {
         auto& at = static_cast<EndpointSubchannel&>(*pick.subchannel());
-        picked.hold(at);
+        picked.hold(*this, at, call);
         picked.connection = at.pick();
         bool waited = false;
         while (picked.connection == nullptr && at.state() == Connectivity::ready) {

@@ -25,29 +25,28 @@ class LoopChannel;
 // Where one call was sent. Lives in the handler's frame; when it goes, the balancer hears how the call ended.
 class Picked {
  public:
-  Picked(LoopChannel& channel, const LayerCall& call) : channel_(channel), call_(call) {}
+  Picked() = default;
   Picked(const Picked&) = delete;
   ~Picked() {
-    if (told_) [[unlikely]]
+    if (channel_ != nullptr) [[unlikely]]
       tell(Status(Code::cancelled, "the call was let go", Origin::library));
   }
-  // Where it opens its stream. Null before it was picked.
-  transport::Connection* connection = nullptr;
-  EndpointSubchannel* subchannel = nullptr;
-  // For a balancer that waits to hear: the call ended so.
+  // Where it opens its stream. Not set before LoopChannel::pick() or acquire() said so.
+  transport::Connection* connection;
+  EndpointSubchannel* subchannel;
+  // The call ended so.
   void ended(const Status& status) {
-    if (told_) [[unlikely]]
+    if (channel_ != nullptr) [[unlikely]]
       tell(status);
   }
 
  private:
   friend class LoopChannel;
-  void hold(EndpointSubchannel& at);
-  void tell(const Status& status);
+  void hold(LoopChannel& channel, EndpointSubchannel& at, const LayerCall& call);
+  [[gnu::cold]] void tell(const Status& status);
 
-  LoopChannel& channel_;
-  const LayerCall& call_;
-  bool told_ = false;
+  LoopChannel* channel_ = nullptr;  // whose balancer waits to hear
+  const LayerCall* call_;
 };
 
 // Loop's thread only, but for the constructor.
