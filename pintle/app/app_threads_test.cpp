@@ -85,6 +85,16 @@ class Probe final : public Service {
   ServiceInfo info_;
 };
 
+struct Locked final : Layer {
+  std::string_view name() const override { return "locked"; }
+  std::unique_ptr<Handler> wrap(const Site&, Handler&) const override {
+    struct Refusing final : Handler {
+      Task<Status> operator()(LayerCall&) override { co_return permission_denied("nobody comes in"); }
+    };
+    return std::make_unique<Refusing>();
+  }
+};
+
 // A forked process that runs an App with these flags.
 class Process {
  public:
@@ -95,6 +105,7 @@ class Process {
     companions,   // background tasks that fail and one that does not, and hooks for the drain
     stubborn,     // a background task that waits for its cancellation
     deaf,         // one that does not heed it
+    chained,      // a chain "locked" whose layer lets nobody in
   };
   explicit Process(std::vector<std::string> flags, Story story = Story::plain) {
     int ends[2], gate[2];
@@ -165,7 +176,10 @@ class Process {
       char c;
       (void)!::read(gate, &c, 1);
     }
-    if (story >= Story::companions) accompany(app, story);
+    if (story == Story::chained)
+      app.add_layer(std::make_shared<Locked>(), "locked");
+    else if (story >= Story::companions)
+      accompany(app, story);
     return app.run();
   }
   static void accompany(App& app, Story story) {
@@ -417,6 +431,26 @@ TEST_F(Apps, LinesThatNobodyReadInTimeAreCounted) {
   EXPECT_THAT(process.log_until("log lines were dropped"), HasSubstr("\"dropped\":"));
   process.signal(SIGTERM);
   EXPECT_THAT(process.log_until("\"stopped\""), HasSubstr("\"stopped\""));
+  EXPECT_EQ(process.end(), 0);
+}
+
+TEST_F(Apps, AChainThatNobodyMadeEndsItWithOneAndSaysWhich) {
+  Process process(with({"--server.chain=nobody"}));
+  EXPECT_THAT(process.log_until("never"), HasSubstr("no chain of layers named nobody"));
+  EXPECT_EQ(process.end(), 1);
+}
+
+// A public port with a layer, and an internal one without.
+TEST_F(Apps, EachPortHasItsOwnLayers) {
+  Process process(with({"--server.chain=locked", "--server.listeners=[{host: 127.0.0.1}]"}), Process::Story::chained);
+  const std::string log = process.log_until("\"ready\"");
+  const auto address_in = [&](std::string_view line) {
+    const std::size_t from = log.find("\"address\":\"", log.find(line)) + 11;
+    return log.substr(from, log.find('"', from) - from);
+  };
+  EXPECT_EQ(Client(address_in("\"ready\"")).fast().code(), Code::permission_denied);
+  EXPECT_EQ(Client(address_in("\"listening\"")).fast(), Status());
+  process.signal(SIGTERM);
   EXPECT_EQ(process.end(), 0);
 }
 

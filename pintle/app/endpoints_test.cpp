@@ -159,15 +159,17 @@ TEST(Endpoints, AVariableMayEndWithALineBreak) {
               HasSubstr("PINTLE_SERVER__HOST: server.host: holds a line break"));
 }
 
-TEST(Endpoints, EachPortHasTlsAndServicesOfItsOwn) {
+TEST(Endpoints, EachPortHasTlsServicesAndAChainOfItsOwn) {
   const Files files;
   config::v1::Server server;
   server.set_host("localhost");
   server.set_port(1);
   server.add_services("a.v1.A");
+  server.set_chain("public");
   auto& second = *server.add_listeners();
   second.set_host("::1");
   second.set_port(2);
+  second.set_chain("admin");
   second.mutable_tls()->set_certificate_file(files.folder + "/tls.crt");
   second.mutable_tls()->set_key_file(files.folder + "/tls.key");
   second.mutable_tls()->set_max_handshakes(3);
@@ -183,6 +185,9 @@ TEST(Endpoints, EachPortHasTlsAndServicesOfItsOwn) {
   EXPECT_EQ(ports[0].address.to_string(), "ipv4:127.0.0.1:1");
   EXPECT_EQ(ports[0].options.tls, nullptr);
   EXPECT_THAT(ports[0].options.services, ::testing::ElementsAre("a.v1.A"));
+  EXPECT_EQ(ports[0].options.chain, "public");
+  EXPECT_EQ(ports[1].options.chain, "admin");
+  EXPECT_EQ(ports[2].options.chain, "");
   EXPECT_EQ(ports[1].key, "server.listeners[0]");
   EXPECT_EQ(ports[1].address.to_string(), "ipv6:[::1]:2");
   EXPECT_NE(ports[1].options.tls, nullptr);

@@ -34,12 +34,12 @@ Loop::Tidy::Tidy() : Timer([](Timer*) noexcept { detail::Frames::here().halve();
 
 void Loop::arm(Timer& timer, TimePoint at) {
   timer.disarm();
+  timers_.push_back(&timer);  // may throw, and then it is not armed
   timer.loop_ = this;
   // Never before now: so what is armed while timers fire sorts behind all that is due, and can't keep them waiting.
   timer.at_ = std::max(at, now());
   timer.order_ = armed_++;
-  timer.slot_ = timers_.size();
-  timers_.push_back(&timer);
+  timer.slot_ = timers_.size() - 1;
   sift_up(timer.slot_);
 }
 

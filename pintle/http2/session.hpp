@@ -95,6 +95,9 @@ class Session {
   void pump();
   std::optional<TimePoint> next_timer() const;
   void on_timer(TimePoint now);
+  // Server: the peer sends nothing more. Resets and closes the streams whose requests are not complete (by library,
+  // code no_error); the others go on.
+  void on_input_ended();
   // The transport is gone: resets and closes every stream (by library, code no_error) without further output.
   void on_transport_closed();
 

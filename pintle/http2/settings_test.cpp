@@ -132,6 +132,9 @@ TEST(Settings, AnHttp1PeerIsAnsweredInItsOwnWords) {
 }
 
 TEST(Settings, WhatIsNoHttpIsNotAnsweredInHttp1) {
+  Engine stranger;
+  EXPECT_THAT(stranger.feed("INVALID CONNECTION PREFACE\r\n\r\n"), ElementsAre(HasSubstr("not an HTTP/2 preface")));
+  EXPECT_THAT(end_of(stranger), HasSubstr("GOAWAY 0 PROTOCOL_ERROR"));
   Engine server;
   EXPECT_THAT(server.feed(std::string("\x16\x03\x01\x02\x00\x01\x00\x01", 8)), ElementsAre(HasSubstr("TLS")));
   EXPECT_THAT(end_of(server), HasSubstr("GOAWAY 0 PROTOCOL_ERROR"));

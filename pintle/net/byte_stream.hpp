@@ -48,7 +48,7 @@ class ByteStream {
   virtual IoResult write(std::span<const std::byte> from) = 0;
 
   // One on_readable() (on_writable()) when a read (write) may make progress, an end and an error included. Asking again
-  // before the call changes nothing.
+  // before the call changes nothing. After read() has said end, on_readable() comes when the connection is gone.
   virtual void want_read() = 0;
   virtual void want_write() = 0;
 

@@ -33,7 +33,11 @@ IoResult Socket::read(std::span<std::byte> into) {
       if (size < into.size() && !descriptor_->hung_up()) descriptor_->drained();
       return {IoState::ok, size};
     }
-    if (n == 0) return into.empty() ? IoResult{IoState::would_block, 0} : IoResult{IoState::end, 0};
+    if (n == 0) {
+      if (into.empty()) return {IoState::would_block, 0};
+      descriptor_->drained();  // what comes after it is an error
+      return {IoState::end, 0};
+    }
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return failed(errno);
     descriptor_->drained();

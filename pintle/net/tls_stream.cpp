@@ -258,13 +258,24 @@ IoResult TlsStream::read(std::span<std::byte> into) {
   }
   if (!out_.empty()) flush();  // answers of TLS's own
   if (total != 0) return {IoState::ok, total};
+  if (ended_ && error_.empty()) listen_below();
   if (!error_.empty()) return {IoState::error, 0};
+  told_end_ = ended_;
   return {ended_ ? IoState::end : IoState::would_block, 0};
+}
+
+// The peer has said its last word: what may come is its system's, that the connection is gone.
+void TlsStream::listen_below() {
+  std::array<std::byte, 256> rest;
+  IoResult got;
+  do got = below_->read(rest);
+  while (got.state == IoState::ok);
+  if (got.state == IoState::error) error_ = below_->error();
 }
 
 void TlsStream::want_read() {
   wants_read_ = true;
-  if (starved_ && error_.empty())
+  if ((starved_ || told_end_) && error_.empty())
     below_->want_read();
   else if (!again_.armed())
     loop().arm(again_, loop().now());

@@ -517,7 +517,12 @@ TEST(Tls, TheEndOfThePeersSideIsTheEnd) {
   EXPECT_EQ(server.read(buffer).state, IoState::end);
   server.want_read();
   bed.loop.run_until_idle();
-  EXPECT_EQ(ear.heard, 2) << "an end is told again to who asks again";
+  EXPECT_EQ(ear.heard, 1) << "an end is told once: our side may go on for long";
+  EXPECT_EQ(server.read(buffer).state, IoState::end);
+  bed.pair->reset("gone");
+  bed.loop.run_until_idle();
+  EXPECT_EQ(ear.heard, 2) << "but who asks hears that the connection is gone";
+  EXPECT_EQ(server.read(buffer).state, IoState::error);
 }
 
 TEST(Tls, ABrokenConnectionIsAnErrorThatSaysSo) {

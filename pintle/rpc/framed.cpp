@@ -148,7 +148,12 @@ Poll FramedSink::push(const Message& message) {
   count_.bytes += size;
   count_.wire_bytes += wire::kPrefixSize + size;
   wire::write_prefix(at, false, static_cast<std::uint32_t>(size));
-  message.encode(at + wire::kPrefixSize);
+  try {
+    message.encode(at + wire::kPrefixSize);
+  } catch (...) {  // the frame is on its way: it must not carry what was in memory before
+    std::memset(at + wire::kPrefixSize, 0, size);
+    throw;
+  }
   return end_with_next_ || body_.body_writable() ? Poll::ready : Poll::pending;
 }
 

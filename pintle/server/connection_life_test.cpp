@@ -11,6 +11,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -183,6 +184,62 @@ TEST(PingStrikes, WhatTheServerSendsForgivesThem) {
                 ElementsAre(StartsWith("PING ACK"), StartsWith("PING ACK"), StartsWith("PING ACK")));
     EXPECT_THAT(host.call(2 * i + 1), ElementsAre(HasSubstr("grpc-status=0")));
   }
+}
+
+// -- A client that ends its side ------------------------------------------------------------------------------------
+
+TEST(HalfClosed, AClientThatHasAskedAllGetsItsAnswers) {
+  Host host;
+  host.call(1);
+  host.client().end_input();
+  EXPECT_THAT(host.client().received(), ElementsAre(StartsWith("PING "))) << "a client that is gone would answer that";
+  EXPECT_THAT(host.ended, IsEmpty());
+  host.door.set();
+  EXPECT_THAT(host.client().received(), ElementsAre(HasSubstr("grpc-status=0"), "END"));
+  EXPECT_EQ(host.server.connections(), 0u);
+}
+
+TEST(HalfClosed, ARequestThatIsNotCompleteEndsWithIt) {
+  Host host;
+  host.client().send(headers(1, grpc("/s/wait")));
+  host.call(3);
+  host.client().end_input();
+  ASSERT_EQ(host.ended.size(), 1u);
+  EXPECT_EQ(host.ended[0].code(), Code::cancelled);
+  host.door.set();
+  EXPECT_THAT(host.client().received(), Contains(AllOf(HasSubstr("HEADERS 3"), HasSubstr("grpc-status=0"))));
+}
+
+TEST(HalfClosed, WithoutCallsTheConnectionEnds) {
+  Host host;
+  host.client().end_input();
+  EXPECT_EQ(host.server.connections(), 0u);
+}
+
+TEST(HalfClosed, AClientThatIsGoneAltogetherEndsItsCallsAtOnce) {
+  Host host;
+  host.call(1);
+  host.client().hang_up();
+  ASSERT_EQ(host.ended.size(), 1u);
+  EXPECT_EQ(host.ended[0].code(), Code::cancelled);
+  EXPECT_EQ(host.server.connections(), 0u);
+}
+
+TEST(HalfClosed, TheDeadlineHoldsAndTheEndOfTheGraceTimeToo) {
+  {
+    Host host;
+    host.client().send(headers(1, grpc("/s/wait", {{"grpc-timeout", "1S"}})).end_stream());
+    host.client().end_input();
+    host.loop.advance(seconds(1));
+    EXPECT_THAT(host.client().received(), Contains(HasSubstr("grpc-status=4")));
+    EXPECT_EQ(host.server.connections(), 0u);
+  }
+  Host host;
+  host.call(1);
+  host.client().end_input();
+  host.server.drain(seconds(1), [] {});
+  host.loop.advance(seconds(1));
+  EXPECT_EQ(host.server.connections(), 0u);
 }
 
 }  // namespace

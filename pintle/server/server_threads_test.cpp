@@ -6,7 +6,10 @@
 #include <string>
 #include <thread>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <pintle/async/runtime.hpp>
 #include <pintle/async/sync_wait.hpp>
@@ -133,6 +136,56 @@ TEST_F(SocketServer, BusyClientsThatConnectAgainDoNotHoldTheDrainUp) {
   for (std::thread& caller : callers) caller.join();
   clients.stop();
   clients.join();
+}
+
+// A client that writes and reads bytes by itself.
+class RawClient {
+ public:
+  explicit RawClient(const std::string& address) {
+    const auto at = net::parse_target(address)->addresses.front();
+    fd_ = ::socket(at.family(), SOCK_STREAM, 0);
+    EXPECT_EQ(::connect(fd_, at.data(), at.size()), 0);
+  }
+  ~RawClient() { close(); }
+  void close() {
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  }
+  void send(const std::string& bytes) const {
+    EXPECT_EQ(::send(fd_, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+  }
+  void end_input() const { ::shutdown(fd_, SHUT_WR); }
+  // The frames up to the end.
+  Lines rest() const {
+    Lines lines;
+    wire::Trace trace;
+    std::vector<std::byte> room(64 * 1024);
+    for (ssize_t n; (n = ::recv(fd_, room.data(), room.size(), 0)) > 0;)
+      for (std::string& line : trace.read(std::span(room).first(static_cast<std::size_t>(n))))
+        lines.push_back(std::move(line));
+    return lines;
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+TEST_F(SocketServer, AClientThatEndsItsSideGetsTheAnswerOfASlowHandler) {
+  const std::string address = listen();
+  const RawClient client(address);
+  client.send(wire::preface() + wire::settings({}) + wire::headers(1, grpc("/s/short")).end_stream());
+  client.end_input();
+  EXPECT_THAT(client.rest(), ::testing::Contains(::testing::HasSubstr("grpc-status=0")));
+  drain(std::chrono::seconds(10));
+}
+
+TEST_F(SocketServer, AClientThatIsGoneEndsItsCalls) {
+  const std::string address = listen();
+  RawClient client(address);
+  client.send(wire::preface() + wire::settings({}) + wire::headers(1, grpc("/s/slow")).end_stream());
+  while (running_ == 0) std::this_thread::yield();
+  client.close();
+  while (running_ != 0) std::this_thread::yield();
+  drain(std::chrono::seconds(10));
 }
 
 TEST_F(SocketServer, ServesOverSeveralListenersAndDrainsThemAll) {

@@ -39,10 +39,12 @@ std::string_view phase_name(Phase phase) {
 }  // namespace
 
 Connection::End::End(Connection& c)
-    : TurnEnd([](TurnEnd* self) noexcept { static_cast<End*>(self)->connection.flush(); }), connection(c) {}
+    : TurnEnd([](TurnEnd* self) noexcept { static_cast<End*>(self)->connection.guarded(&Connection::flush); }),
+      connection(c) {}
 
 Connection::Alarm::Alarm(Connection& c)
-    : Timer([](Timer* self) noexcept { static_cast<Alarm*>(self)->connection.on_timer(); }), connection(c) {}
+    : Timer([](Timer* self) noexcept { static_cast<Alarm*>(self)->connection.guarded(&Connection::on_timer); }),
+      connection(c) {}
 
 Connection::Connection(http2::Role role, std::unique_ptr<net::ByteStream> stream, const ConnectionOptions& options,
                        std::span<std::byte> read_buffer, ConnectionOwner& owner, Acceptor* acceptor)
@@ -74,13 +76,30 @@ Connection::~Connection() {
 
 // -- Reading ----------------------------------------------------------------------------------------------------------
 
-void Connection::on_readable() noexcept {
+// Nothing above may throw but for want of memory; then what the session has half done can't be gone on with.
+void Connection::guarded(void (Connection::*step)()) noexcept {
+  try {
+    (this->*step)();
+  } catch (...) {
+    out_of_memory();
+  }
+}
+
+void Connection::out_of_memory() noexcept {
+  broken_ = true;
+  if (!closed_) transport_gone("out of memory");
+}
+
+void Connection::on_readable() noexcept { guarded(&Connection::read); }
+
+void Connection::read() {
   if (closed_ || closing_soon_) return;
   for (int reads = 0; reads < kReadsPerTurn; ++reads) {
     const net::IoResult got = stream_->read(read_buffer_);
     if (got.state == net::IoState::would_block) break;
     if (got.state != net::IoState::ok) {
       closed_by_peer_ = got.state == net::IoState::end;
+      if (closed_by_peer_ && outlives_input()) return;
       transport_gone(got.state == net::IoState::end ? "the peer closed the connection" : stream_->error());
       return;
     }
@@ -95,6 +114,24 @@ void Connection::on_readable() noexcept {
   }
   if (!closing_soon_) stream_->want_read();
   flush();
+}
+
+// A client that has asked all may end its side and wait for the answers (RFC 9293 section 3.6). One that is gone looks
+// the same, but its system answers our PING with a reset, and then its calls end.
+bool Connection::outlives_input() {
+  if (role_ == http2::Role::client) return false;
+  if (!std::exchange(input_ended_, true)) {
+    session_.on_input_ended();
+    session_.ping(kKeepaliveTag);
+    phase_ = Phase::closing;
+    notice_ends_ = TimePoint::max();
+    if (aged_) start_age_grace();
+    reason_ = "the peer closed the connection";
+  }
+  if (session_.active_streams() == 0) return false;
+  stream_->want_read();
+  flush();
+  return true;
 }
 
 void Connection::start_accepted() {
@@ -131,8 +168,8 @@ void Connection::settle() {
 }
 
 inline void Connection::take(Exchange& exchange, http2::Stream& stream, bool end) {
-  exchange.attach(*this, stream, end);
   link(exchange);
+  exchange.attach(*this, stream, end);
   exchange.accepted_ = true;
   accepted_.push_back(&exchange);
 }
@@ -244,10 +281,17 @@ void Connection::open(Exchange& exchange, const PreparedBlock& head, std::span<c
   // After a long silence the PING goes first, so that a dead connection costs the call the timeout alone (gRFC A8).
   if (keepalive_.on_timer(loop_.now(), true) == Keepalive::Action::ping) session_.ping(kKeepaliveTag);
   exchange.opened_at_ = written_ + session_.output().size();
-  http2::Stream* stream = session_.open(head, more, end, &exchange);
+  link(exchange);
+  http2::Stream* stream = nullptr;
+  try {
+    stream = session_.open(head, more, end, nullptr);
+  } catch (...) {  // out of memory: the head may be half written
+    attached_.pop_back();
+    give_up();
+    throw;
+  }
   exchange.attach(*this, *stream, false);
   exchange.sent_end_ = end;
-  link(exchange);
   if (stream->id() == http2::kMaxStreamId) [[unlikely]]
     ids_ran_out();
 }
@@ -262,7 +306,7 @@ void Connection::link(Exchange& exchange) {
   attached_.push_back(&exchange);
 }
 
-void Connection::forget(Exchange& exchange) {
+void Connection::forget(Exchange& exchange) noexcept {
   attached_.back()->slot_ = exchange.slot_;
   attached_[exchange.slot_] = attached_.back();
   attached_.pop_back();
@@ -270,7 +314,12 @@ void Connection::forget(Exchange& exchange) {
   if (std::exchange(exchange.waiting_, false)) std::erase(waiting_, &exchange);
   if (std::exchange(exchange.accepted_, false))
     std::replace(accepted_.begin(), accepted_.end(), &exchange, static_cast<Exchange*>(nullptr));
-  if (std::exchange(exchange.running_, false)) finished_running();
+  if (!std::exchange(exchange.running_, false)) return;
+  try {
+    finished_running();
+  } catch (...) {
+    give_up();
+  }
 }
 
 void Connection::keep_leftover(http2::Stream& stream, Deadline deadline) {
@@ -299,15 +348,14 @@ void Connection::end_leftovers(TimePoint now) {
 void Connection::finished_running() {
   --running_;
   if (waiting_.empty() || closed_) return;
-  Exchange& next = *waiting_.front();
+  start_soon(*waiting_.front());
   waiting_.pop_front();
-  start_soon(next);
 }
 
 void Connection::start_soon(Exchange& exchange) {
+  accepted_.push_back(&exchange);
   exchange.waiting_ = false;
   exchange.accepted_ = true;
-  accepted_.push_back(&exchange);
   flush_soon();
 }
 
@@ -315,17 +363,21 @@ void Connection::start_soon(Exchange& exchange) {
 
 void Connection::on_writable() noexcept {
   write_blocked_ = false;
-  flush();
+  guarded(&Connection::flush);
 }
 
 void Connection::flush() {
   turn_end_.dequeue();
   if (closed_) return;
+  if (given_up_) [[unlikely]]
+    return out_of_memory();
   if (!accepted_.empty()) start_accepted();
   Buffer& output = session_.output();
   bool written = false;
-  // A server says nothing before the client has begun: to one that speaks HTTP/1 its SETTINGS would be garbage.
-  const bool begun = read_ != 0 || role_ == http2::Role::client || phase_ != Phase::open || closing_soon_;
+  // A server says nothing before the client has begun, unless ALPN has said what it speaks: to one of HTTP/1 our
+  // SETTINGS would be garbage.
+  const bool begun =
+      read_ != 0 || role_ == http2::Role::client || peer_->tls != nullptr || phase_ != Phase::open || closing_soon_;
   while (begun && !write_blocked_) {
     session_.pump();
     if (output.empty()) break;

@@ -107,6 +107,12 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   // Ends it now: GOAWAY(code), every stream reset, on_closed() at the end of the turn.
   void abort(ErrorCode code, std::string_view reason);
 
+  // Memory ran out in the middle of something that can't be gone on with: the connection ends at the end of the turn.
+  void give_up() noexcept {
+    given_up_ = true;
+    flush_soon();
+  }
+
   // What it holds of bytes is charged here from now on: bodies that nobody has read, and output that the peer does not
   // take, as it is when a turn ends. The account outlives the connection and its exchanges. Null: not counted.
   void charge_to(MemoryAccount* account) {
@@ -156,6 +162,10 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   void on_writable() noexcept override;
 
   void take(Exchange& exchange, http2::Stream& stream, bool end);
+  // What is called from the loop, where nothing may throw.
+  void guarded(void (Connection::*step)()) noexcept;
+  void out_of_memory() noexcept;
+  void read();
   void start_accepted();
   void start_soon(Exchange& exchange);
   void settle();
@@ -168,10 +178,11 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   void advance_drain();
   void reach_age();
   void start_age_grace();
+  bool outlives_input();
   void transport_gone(std::string_view reason);
   void close_soon(std::string_view reason);
   void link(Exchange& exchange);
-  void forget(Exchange& exchange);
+  void forget(Exchange& exchange) noexcept;
   void ids_ran_out();
   void keep_leftover(http2::Stream& stream, Deadline deadline);
   void end_leftovers(TimePoint now);
@@ -213,7 +224,8 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   Phase phase_ = Phase::open;
   bool ready_ = false, draining_ = false, write_blocked_ = false, closing_soon_ = false, closed_ = false;
   bool refused_open_ = false;  // can_open() said no for want of streams
-  bool broken_ = false, closed_by_peer_ = false;
+  bool broken_ = false, closed_by_peer_ = false, input_ended_ = false;
+  bool given_up_ = false;
   bool aged_ = false;  // max_age is over, in whatever phase
   TimePoint age_ends_, notice_ends_ = TimePoint::max(), grace_ends_ = TimePoint::max();
   std::size_t running_ = 0;

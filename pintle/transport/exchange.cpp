@@ -24,11 +24,12 @@ void Exchange::attach(Connection& connection, http2::Stream& stream, bool ended)
 void Exchange::append(std::span<const std::byte> data) {
   if (data.empty()) return;
   if (in_place_.empty() && kept_.empty()) {
-    in_place_ = data;
-    if (!std::exchange(unsettled_, true)) {
-      unsettled_slot_ = connection_->unsettled_.size();
+    if (!unsettled_) {
       connection_->unsettled_.push_back(this);
+      unsettled_slot_ = connection_->unsettled_.size() - 1;
+      unsettled_ = true;
     }
+    in_place_ = data;
   } else {
     settle();
     keep(data);
@@ -139,7 +140,16 @@ void Exchange::finish(Deadline deadline) {
   kept_.shrink(kKeptCapacity);
 }
 
-void Exchange::leave(Connection& connection, Deadline deadline) {
+void Exchange::leave(Connection& connection, Deadline deadline) noexcept {
+  try {
+    leave_stream(connection, deadline);
+  } catch (...) {  // out of memory
+    connection.give_up();
+  }
+  connection.forget(*this);
+}
+
+inline void Exchange::leave_stream(Connection& connection, Deadline deadline) {
   if (stream_ != nullptr) {
     http2::Stream& stream = *std::exchange(stream_, nullptr);
     stream.context = nullptr;
@@ -153,7 +163,6 @@ void Exchange::leave(Connection& connection, Deadline deadline) {
       if (!connection.session_.end_sent(stream)) connection.keep_leftover(stream, deadline);
     }
   }
-  connection.forget(*this);
 }
 
 }  // namespace pintle::transport

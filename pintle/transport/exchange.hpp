@@ -94,7 +94,8 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   void keep(std::span<const std::byte> data);    // in memory of our own
   void detach();                                 // the stream is gone
   void orphan();                                 // the connection is gone
-  void leave(Connection& connection, Deadline deadline);
+  void leave(Connection& connection, Deadline deadline) noexcept;
+  void leave_stream(Connection& connection, Deadline deadline);
 
   Receiver& receiver_;
   Connection* connection_ = nullptr;

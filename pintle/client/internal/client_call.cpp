@@ -87,6 +87,7 @@ bool ClientCall::stopped(Poll polled, Status& status) {
   if (!call_.facts.committed && reader_.has_head()) {
     call_.facts.committed = true;
     detail::give_head(call_);
+    if (call_.cancelled()) return stopped(polled, status);  // it threw
   }
   if (polled != Poll::end) return false;
   status = reader_.outcome();

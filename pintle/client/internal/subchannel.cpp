@@ -70,26 +70,40 @@ void EndpointSubchannel::change(Connectivity state) {
 
 void EndpointSubchannel::connect() {
   if (state_ != Connectivity::idle) return;
+  Root attempt = connecting(owner_.keep(), shared_from_this());
   change(Connectivity::connecting);
   attempt_started_ = owner_.loop.now();
-  connecting(owner_.keep(), shared_from_this()).start({&owner_.loop, &scope_, nullptr});
+  attempt.start({&owner_.loop, &scope_, nullptr});
 }
 
+// A dialer may throw, and memory may run out: the attempt has failed then, as any other.
 Root EndpointSubchannel::connecting(std::shared_ptr<void>, std::shared_ptr<EndpointSubchannel> self) {
-  const Duration patience = std::max(self->owner_.options->backoff.min_connect_timeout, self->next_delay());
-  auto stream = co_await self->owner_.dialer->dial(self->owner_.loop, self->endpoint_,
-                                                   Deadline::after(self->owner_.loop.now(), patience));
-  if (self->state_ == Connectivity::shutdown) co_return;
-  if (!stream) {
-    self->failed(std::move(stream).error());
-    co_return;
+  Status bad;
+  try {
+    bad = co_await self->attempt();
+  } catch (const std::bad_alloc&) {
+    bad = Status(Code::resource_exhausted, "out of memory", Origin::library);
+  } catch (const std::exception& e) {
+    bad = Status(Code::unknown, e.what(), Origin::library);
+  } catch (...) {
+    bad = Status(Code::unknown, "the dialer threw", Origin::library);
   }
-  transport::ConnectionOptions options = self->owner_.options->connection;
-  options.keepalive.time = self->owner_.keepalive_time->get();
-  self->current_ = std::make_unique<transport::Connection>(http2::Role::client, std::move(*stream), options,
-                                                           self->owner_.loop.local<transport::ReadBuffer>().bytes,
-                                                           static_cast<transport::ConnectionOwner&>(*self), nullptr);
-  self->current_->charge_to(self->owner_.memory());
+  if (!bad.ok() && self->state_ != Connectivity::shutdown) self->failed(std::move(bad));
+}
+
+Task<Status> EndpointSubchannel::attempt() {
+  const ChannelOptions& told = *owner_.options;
+  const Duration patience = std::max(told.backoff.min_connect_timeout, next_delay());
+  auto stream = co_await owner_.dialer->dial(owner_.loop, endpoint_, Deadline::after(owner_.loop.now(), patience));
+  if (state_ == Connectivity::shutdown) co_return Status();
+  if (!stream) co_return std::move(stream).error();
+  transport::ConnectionOptions options = told.connection;
+  options.keepalive.time = owner_.keepalive_time->get();
+  current_ = std::make_unique<transport::Connection>(http2::Role::client, std::move(*stream), options,
+                                                     owner_.loop.local<transport::ReadBuffer>().bytes,
+                                                     static_cast<transport::ConnectionOwner&>(*this), nullptr);
+  current_->charge_to(owner_.memory());
+  co_return Status();
 }
 
 // Grows with each failure in a row; the peer's SETTINGS, not the TCP handshake, end the row.

@@ -147,6 +147,7 @@ class EndpointSubchannel final : public Subchannel,
   void pass_turn();
   // `owner`: keeps it.
   static Root connecting(std::shared_ptr<void> owner, std::shared_ptr<EndpointSubchannel> self);
+  Task<Status> attempt();
   void change(Connectivity state);
   // `wanted`: somebody would have it connect.
   void idle(bool wanted);

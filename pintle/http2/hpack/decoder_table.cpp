@@ -88,7 +88,8 @@ DecoderTable::Entry* DecoderTable::insert(const HeaderField& field) {
     clear();
     return nullptr;
   }
-  Entry* e = make(bytes);
+  if (!ring_ || count_ == mask_ + 1) grow();
+  Entry* e = make(bytes);  // nothing below throws
   e->size = static_cast<std::uint32_t>(bytes) + kEntryOverhead;
   char* const name = reinterpret_cast<char*>(e + 1);
   char* const value = name + field.name.size();
@@ -101,7 +102,6 @@ DecoderTable::Entry* DecoderTable::insert(const HeaderField& field) {
   e->field.annotation = &e->note;
 
   evict_to(max_ - e->size);
-  if (!ring_ || count_ == mask_ + 1) grow();
   ++newest_;
   ++count_;
   size_ += e->size;

@@ -108,6 +108,14 @@ void Session::on_transport_closed() {
   impl_->drop_all(ErrorCode::no_error, Initiator::library);
 }
 
+void Session::on_input_ended() {
+  Impl& s = *impl_;
+  if (s.dead) return;
+  s.store.for_each([&](StreamRecord& stream) {
+    if (!stream.peer_ended()) s.drop(stream, ErrorCode::no_error, Initiator::library);
+  });
+}
+
 void Session::terminate(ErrorCode code, std::string_view reason) { impl_->fail(code, reason, Initiator::user); }
 
 void Session::notice(std::string_view debug) {

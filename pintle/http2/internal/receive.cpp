@@ -8,12 +8,14 @@ namespace {
 
 constexpr std::byte kTlsHandshake{0x16}, kTlsAlert{0x15};
 
-bool is_http1(std::byte first) { return first >= std::byte{'A'} && first <= std::byte{'Z'}; }
+// A request line, as far as it came.
+bool is_http1(std::string_view said) { return said.substr(0, said.find('\n')).contains(" HTTP/1."); }
 
-// Who sent this first byte instead of a preface: for the one log line that explains it.
-std::string_view what_speaks(std::byte first) {
-  if (first == kTlsHandshake) return "the client speaks TLS where plaintext HTTP/2 is spoken";
-  if (is_http1(first)) return "the client speaks HTTP/1 where HTTP/2 is spoken";
+// Who said this instead of a preface: for the one log line that explains it.
+std::string_view what_speaks(std::string_view said) {
+  if (std::byte{static_cast<unsigned char>(said.front())} == kTlsHandshake)
+    return "the client speaks TLS where plaintext HTTP/2 is spoken";
+  if (is_http1(said)) return "the client speaks HTTP/1 where HTTP/2 is spoken";
   return "not an HTTP/2 preface";
 }
 
@@ -86,8 +88,9 @@ const std::byte* Session::Impl::eat_preface(const std::byte* p, const std::byte*
   if (n == 0) return p;
   if (std::memcmp(p, kClientPreface.data() + (kClientPreface.size() - preface_left), n) != 0) {
     const bool nothing_left = output.size() == written;
-    fail(ErrorCode::protocol_error, what_speaks(*p));
-    if (is_http1(*p) && nothing_left) {  // in words that it understands
+    const std::string_view said(reinterpret_cast<const char*>(p), static_cast<std::size_t>(end - p));
+    fail(ErrorCode::protocol_error, what_speaks(said));
+    if (is_http1(said) && nothing_left) {  // in words that it understands
       output.clear();
       output.append(kUpgradeRequired);
     }

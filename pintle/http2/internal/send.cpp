@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <new>
 
 #include <pintle/http2/internal/session_impl.hpp>
 
@@ -13,9 +14,17 @@ constexpr std::uint32_t kMaxTurn = 16'384;
 // `encode` appends one header block to `output`; it goes out as HEADERS and as many CONTINUATIONs as it takes.
 template <class Encode>
 void Session::Impl::write_block(StreamId id, std::uint8_t flags, Encode encode) {
+  if (encoder_lost) [[unlikely]]
+    throw std::bad_alloc();
   const std::size_t start = output.size();
   output.extend(kFrameHeaderSize);
-  encode();
+  try {
+    encode();
+  } catch (...) {  // its table may hold what the peer never hears of
+    encoder_lost = true;
+    output.truncate(start);
+    throw;
+  }
   const std::size_t length = output.size() - start - kFrameHeaderSize;
   pings.sent_frames();
   if (length <= peer.max_frame_size) [[likely]] {

@@ -173,6 +173,7 @@ struct Session::Impl {
   TimePoint preface_deadline;
   TimePoint frame_deadline = TimePoint::max();  // for a frame or header block that has begun
   bool got_settings = false;
+  bool encoder_lost = false;  // memory ran out inside of it: no header block can be sent any more
   bool pumping = false;
   bool sweep = false;        // writers that found the way closed while pump() ran must be scheduled after it
   bool open_failed = false;  // on_streams_available() is owed

@@ -53,6 +53,7 @@ class TlsStream final : public ByteStream, ByteStream::Observer {
   void on_writable() noexcept override;
   // False: the stream below takes no more now.
   bool flush();
+  void listen_below();
   bool verify_host(const HostName& host);
   Step established();
   Step refused(int result);
@@ -82,6 +83,7 @@ class TlsStream final : public ByteStream, ByteStream::Observer {
   std::size_t first_size_ = 0;
   bool established_ = false;
   bool ended_ = false;          // the peer ended its side
+  bool told_end_ = false;       //   and the reader knows
   bool below_ended_ = false;    // with or without saying so
   bool below_drained_ = false;  // nothing more there until on_readable()
   bool starved_ = false;        // OpenSSL needs more bytes to give any

@@ -22,7 +22,7 @@ class CallPool {
   ~CallPool();
 
   ServerCall& take(const Method& method);
-  void give_back(ServerCall& call);
+  void give_back(ServerCall& call) noexcept;
   std::size_t size() const { return all_.size(); }
 
   static constexpr std::size_t kSpare = 32;  // of each method, that stay
@@ -31,6 +31,7 @@ class CallPool {
  private:
   struct Spare {
     std::vector<ServerCall*> calls;  // the last one in is the first one out
+    std::size_t made = 0;            // those that run included: there is room for all of them
     std::size_t unused = 0;          // so many at its bottom were not needed since the last tidy()
   };
   struct Alarm : Timer {
@@ -38,6 +39,7 @@ class CallPool {
     CallPool& pool;
   };
   void tidy();
+  void tidy_later() noexcept;
   void destroy(ServerCall& call);
 
   LoopServer& loop_server_;

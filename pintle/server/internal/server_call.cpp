@@ -1,6 +1,8 @@
 #include <pintle/server/internal/server_call.hpp>
 
 #include <algorithm>
+#include <new>
+#include <optional>
 #include <utility>
 
 #include <pintle/server/internal/loop_server.hpp>
@@ -70,7 +72,13 @@ void ServerCall::on_start() {
   if (!ended_.linked()) call_.scope.add(ended_);
   if (call_.cancelled()) return complete(call_.scope.status());
   if (!call_.refusal.ok() && chain_->bare()) return complete(call_.refusal);
-  run(this).start({&loop_server_.loop(), &call_.scope, &call_});
+  std::optional<Root> frame;
+  try {
+    frame.emplace(run(this));
+  } catch (const std::bad_alloc&) {
+    return complete(Status(Code::resource_exhausted, "out of memory", Origin::library));
+  }
+  frame->start({&loop_server_.loop(), &call_.scope, &call_});
 }
 
 // A deadline counts from the arrival: one that passes before the handler's turn is answered then.
@@ -94,9 +102,13 @@ Root ServerCall::run(ServerCall* self) {
   self->complete(status);
 }
 
-void ServerCall::end(const Status& status) {
+void ServerCall::end(const Status& status) noexcept {
   if (call_.ended()) return;
-  dialect_.end(status);
+  try {
+    dialect_.end(status);
+  } catch (...) {  // out of memory, with the response half written
+    if (transport::Connection* connection = exchange_.connection()) connection->give_up();
+  }
   call_.set_ended(status);
 }
 
@@ -107,7 +119,7 @@ void ServerCall::count_pooled() {
   pooled_.set(request_size_ + reply_size_ + dialect_.kept_memory() + exchange_.kept_memory());
 }
 
-void ServerCall::complete(const Status& status) {
+void ServerCall::complete(const Status& status) noexcept {
   end(call_.cancelled() ? call_.scope.status() : status);
   ended_.unlink();
   call_.finish();

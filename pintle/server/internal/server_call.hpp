@@ -52,9 +52,9 @@ class ServerCall final : public transport::Receiver {
   };
 
   static Root run(ServerCall* self);
-  void end(const Status& status);
+  void end(const Status& status) noexcept;
   void count_pooled();
-  void complete(const Status& status);
+  void complete(const Status& status) noexcept;
 
   LoopServer& loop_server_;
   const Method& method_;

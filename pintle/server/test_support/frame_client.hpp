@@ -108,6 +108,11 @@ class FrameClient {
     send(wire::preface() + wire::settings(settings) + wire::settings_ack());
   }
 
+  // Ends its own side, and can still read.
+  void end_input() {
+    stream_->shutdown_write();
+    loop_.run_until_idle();
+  }
   void hang_up() {
     stream_.reset();
     loop_.run_until_idle();

@@ -39,6 +39,7 @@ class MemoryPair::Core : public std::enable_shared_from_this<Core> {
     End* end = nullptr;  // null once it was destroyed
     bool want_read = false, want_write = false;
     bool told_read = false, told_write = false;  // a call is on its way
+    bool told_end = false;                       // it has read the end
   };
 
   mutable std::mutex mutex;  // guards all below
@@ -48,7 +49,7 @@ class MemoryPair::Core : public std::enable_shared_from_this<Core> {
 
   bool readable(std::size_t side) const {
     const Pipe& in = pipes[1 - side];
-    return !broken.empty() || (!in.stalled && (!in.bytes.empty() || in.ended));
+    return !broken.empty() || (!in.stalled && (!in.bytes.empty() || (in.ended && !sides[side].told_end)));
   }
   bool writable(std::size_t side) const {
     const Pipe& out = pipes[side];
@@ -78,7 +79,10 @@ class MemoryPair::End final : public net::ByteStream {
     if (!core_->broken.empty()) return {IoState::error, 0};
     Core::Pipe& in = core_->pipes[1 - side_];
     if (into.empty() || in.stalled || (in.bytes.empty() && !in.ended)) return {IoState::would_block, 0};
-    if (in.bytes.empty()) return {IoState::end, 0};
+    if (in.bytes.empty()) {
+      core_->sides[side_].told_end = true;
+      return {IoState::end, 0};
+    }
     const std::size_t n = std::min({into.size(), in.bytes.size(), std::max<std::size_t>(in.chunk, 1)});
     std::memcpy(into.data(), in.bytes.data(), n);
     in.bytes.consume(n);
