@@ -12,7 +12,7 @@ namespace {
 class Dialed final : public Dialer {
  public:
   explicit Dialed(testing::TestLoop& loop) : loop_(loop) {}
-  Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop&, Deadline) override {
+  Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop&, const Endpoint&, Deadline) override {
     if (peers.size() >= 20) co_return unavailable("enough");
     testing::MemoryPair pair(loop_.loop(), loop_.loop());
     peers.emplace_back(loop_, pair.take_b());

@@ -146,16 +146,16 @@ class ClientChannel final : public Channel {
   std::atomic<std::size_t> next_loop_ = 0;
 };
 
-// Dials the addresses of a target in their order, until one answers (pick_first).
+// Dials the addresses of an endpoint, or of the target itself, in their order, until one answers.
 class TargetDialer final : public Dialer {
  public:
   // `host`: whom a TLS server must prove to be.
   TargetDialer(net::Target target, std::shared_ptr<net::TlsClient> tls, std::string host)
       : target_(std::move(target)), tls_(std::move(tls)), host_(std::move(host)) {}
 
-  Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop&, Deadline deadline) override {
-    std::vector<net::SockAddress> addresses = target_.addresses;
-    if (target_.kind == net::Target::Kind::dns) {
+  Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop&, const Endpoint& endpoint, Deadline deadline) override {
+    std::vector<net::SockAddress> addresses = endpoint.addresses.empty() ? target_.addresses : endpoint.addresses;
+    if (addresses.empty()) {
       auto resolved = co_await resolver_.resolve(target_.host, target_.port);
       if (!resolved) co_return std::unexpected(std::move(resolved).error());
       addresses = std::move(*resolved);

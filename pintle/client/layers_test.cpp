@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include <pintle/client/test_support/frame_server.hpp>
+#include <pintle/testing/kit/observed.hpp>
 
 namespace pintle::client::test {
 namespace {
@@ -148,6 +149,75 @@ TEST_F(ALayerOfAChannel, SeesACallThatNeverLeft) {
   EXPECT_FALSE(last.left);
   EXPECT_EQ(last.peer, "");
   EXPECT_EQ(last.traffic.out.messages, 0u);
+}
+
+// Makes one attempt, and does not choose it.
+class OneAttempt final : public Layer {
+ public:
+  explicit OneAttempt(std::vector<std::string>& peers) : peers_(peers) {}
+  std::string_view name() const override { return "one_attempt"; }
+  Place place() const override { return Place::retry; }
+  std::unique_ptr<Handler> wrap(const Site&, Handler& next) const override {
+    struct Attempting final : Handler {
+      Attempting(Handler& n, std::vector<std::string>& p) : next(n), peers(p) {}
+      Task<Status> operator()(LayerCall& call) override {
+        for (int i = 0; i < 2; ++i) {
+          LayerCall attempt(call, *call.source, *call.sink);
+          peers.emplace_back(attempt.peer());
+          if (i == 1) break;
+          (void)co_await next(attempt).in({&call.loop(), &attempt.scope, &attempt});
+          attempt.finish();
+        }
+        peers.emplace_back(call.peer());
+        co_return Status(Code::unavailable, "no attempt went well");
+      }
+      Handler& next;
+      std::vector<std::string>& peers;
+    };
+    return std::make_unique<Attempting>(next, peers_);
+  }
+
+ private:
+  std::vector<std::string>& peers_;
+};
+
+TEST(PeerOfACall, IsThatOfTheAttemptThatWasSentLastAndNotOfTheNext) {
+  std::vector<std::string> peers;
+  ChannelTest test(with(std::make_shared<OneAttempt>(peers)));
+  RunningCall call = test.connected_call();
+  test.peer().answer(1);
+  ASSERT_TRUE(call.done());
+  ASSERT_EQ(peers.size(), 3u);
+  EXPECT_EQ(peers[0], "");
+  EXPECT_EQ(peers[1], "") << "the second attempt has no connection";
+  EXPECT_THAT(peers[2], HasSubstr("memory:"));
+}
+
+TEST(SiteOfAChannel, HasItsMetersItsClockAndItsChance) {
+  struct Curious final : Layer {
+    std::string_view name() const override { return "curious"; }
+    std::unique_ptr<Handler> wrap(const Site& site, Handler&) const override {
+      site.meters.counter({"calls", "{call}", "", {}}).add(2);
+      chance = site.random();
+      now = site.clock->now();
+      loops = site.loops;
+      return nullptr;
+    }
+    mutable double chance = 0;
+    mutable TimePoint now;
+    mutable std::size_t loops = 0;
+  };
+  pintle::testing::ObservedMeter meter;
+  auto layer = std::make_shared<Curious>();
+  ChannelOptions told = with(layer);
+  told.meters = meter.meters();
+  told.random = [] { return 0.25; };
+  ChannelTest test(told, 2);
+  test.connected_call();
+  EXPECT_EQ(meter.value("calls"), 2);
+  EXPECT_EQ(layer->chance, 0.25);
+  EXPECT_EQ(layer->now, test.loop.now());
+  EXPECT_EQ(layer->loops, 2u);
 }
 
 }  // namespace

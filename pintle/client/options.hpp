@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include <pintle/async/task.hpp>
 #include <pintle/base/clock.hpp>
 #include <pintle/base/memory_budget.hpp>
 #include <pintle/base/observe.hpp>
 #include <pintle/base/random.hpp>
-#include <pintle/net/byte_stream.hpp>
+#include <pintle/client/balancer.hpp>
+#include <pintle/client/endpoint.hpp>
 #include <pintle/net/tls.hpp>
 #include <pintle/rpc/layer.hpp>
 #include <pintle/transport/connection.hpp>
@@ -28,13 +28,6 @@ struct ConnectBackoff {
   double jitter = 0.2;  // of the delay, up and down
   Duration max = std::chrono::seconds(120);
   Duration min_connect_timeout = std::chrono::seconds(20);  // what an attempt is given at least
-};
-
-// Makes connections to one target. Called on any loop; the task runs there.
-class Dialer {
- public:
-  virtual Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop& loop, Deadline deadline) = 0;
-  virtual ~Dialer() = default;
 };
 
 struct ChannelOptions {
@@ -57,6 +50,10 @@ struct ChannelOptions {
   std::size_t max_receive_message = 4 * 1024 * 1024;      // bytes, decompressed too; above it RESOURCE_EXHAUSTED
   wire::Encoding compression = wire::Encoding::identity;  // of the requests of calls that do not say
   ConnectBackoff backoff;
+  // Null: the target, or the dialer, is the only endpoint; a host name is looked up at each attempt to connect.
+  std::shared_ptr<EndpointResolver> resolver;
+  // Null: pick_first: the first endpoint that can be connected to has all calls, until its connection is lost.
+  std::shared_ptr<const BalancerFactory> balancer;
   transport::ConnectionOptions connection;
   std::vector<std::shared_ptr<const Layer>> layers;  // in the order of their places (rpc/layer.hpp)
   // Over the options in the .proto, by path pattern; a later one wins. For layers that have options of their own.

@@ -55,7 +55,7 @@ class CountingLayer final : public Layer {
 // Dials a peer that says hello, in HTTP/2, and then nothing more.
 class SilentPeer final : public Dialer, net::ByteStream::Observer {
  public:
-  Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop& loop, Deadline) override {
+  Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop& loop, const Endpoint&, Deadline) override {
     static constexpr std::array<std::byte, 9> kSettings = {{{}, {}, {}, std::byte{4}, {}, {}, {}, {}, {}}};
     pair_.emplace(loop, loop);
     end_ = pair_->take_b();

@@ -207,7 +207,7 @@ TEST(ThrowingCodec, EndsItsCallAndTheConnectionGoesOn) {
 
 struct DialerThatThrows final : Dialer {
   explicit DialerThatThrows(bool l) : late(l) {}
-  Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop&, Deadline) override {
+  Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop&, const Endpoint&, Deadline) override {
     if (late) co_await yield();
     throw std::runtime_error("no such network");
   }

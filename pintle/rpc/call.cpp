@@ -34,6 +34,10 @@ LayerCall::LayerCall(LayerCall& of, Source& in, Sink& out) : Call(*of.loop_, *of
   parent = &of;
   is_attempt_ = true;
   facts = of.facts;
+  if (of.peer_owner != nullptr) {  // of an attempt before; this one has a peer when it has a connection
+    facts.peer = {};
+    facts.tls = nullptr;
+  }
   deadline_ = of.deadline_;
   compression = of.compression;
   wait_for_ready = of.wait_for_ready;

@@ -30,8 +30,8 @@ class Writing;
 
 // What layers learn and tell each other about a call. Views belong to whoever set them and live as long as the call.
 struct Facts {
-  std::string_view peer;         // "ipv4:127.0.0.1:41234"; of a client's call once it has a connection
-  std::string_view path;         // as requested; the method's own path where there is a method
+  std::string_view peer;  // "ipv4:127.0.0.1:41234"; of a client's call once it, or its last attempt, has a connection
+  std::string_view path;  // as requested; the method's own path where there is a method
   std::string_view authority;    // of the request, ":authority"
   const TlsInfo* tls = nullptr;  // what TLS agreed on with the peer; null: plaintext
   std::uint64_t trace_high = 0, trace_low = 0, span = 0;

@@ -8,6 +8,7 @@
 
 #include <pintle/async/event.hpp>
 #include <pintle/server/test_support/frame_client.hpp>
+#include <pintle/testing/kit/observed.hpp>
 
 namespace pintle::server::test {
 namespace {
@@ -236,6 +237,88 @@ TEST(NamedChains, ALayerWithoutAnOrderKeepsTheServerFromStarting) {
   const Status bad = test.server.start();
   EXPECT_EQ(bad.code(), Code::invalid_argument);
   EXPECT_THAT(std::string(bad.message()), HasSubstr("recorder"));
+}
+
+// -- What a layer that admits calls goes by ---------------------------------------------------------------------------
+
+struct Admitted {
+  Duration queued;
+  std::size_t running, waiting;
+  bool operator==(const Admitted&) const = default;
+};
+
+class Admission final : public Layer {
+ public:
+  explicit Admission(std::vector<Admitted>& seen) : seen_(seen) {}
+  std::string_view name() const override { return "admission"; }
+  Place place() const override { return Place::admission; }
+  std::unique_ptr<Handler> wrap(const Site&, Handler& next) const override {
+    struct Admitting final : Handler {
+      Admitting(Handler& n, std::vector<Admitted>& s) : next(n), seen(s) {}
+      [[clang::coro_wrapper]] Task<Status> operator()(LayerCall& call) override {
+        seen.push_back({call.elapsed(), call.load->running, call.load->waiting});
+        return next(call);
+      }
+      Handler& next;
+      std::vector<Admitted>& seen;
+    };
+    return std::make_unique<Admitting>(next, seen_);
+  }
+
+ private:
+  std::vector<Admitted>& seen_;
+};
+
+TEST(AdmissionLayer, SeesHowLongACallQueuedAndHowManyRunAndWait) {
+  ServerOptions one_at_a_time;
+  one_at_a_time.connection.max_running = 1;
+  ServerTest test(one_at_a_time);
+  std::vector<Admitted> seen;
+  Event door;
+  test.service.add("/s/wait", [&door](Call&) -> Task<Status> { co_return co_await door.wait(); });
+  test.server.add_layer(std::make_shared<Admission>(seen));
+  FrameClient& client = test.start();
+  for (std::uint32_t id : {1, 3, 5}) client.send(headers(id, grpc("/s/wait")).end_stream());
+  EXPECT_THAT(seen, ElementsAre(Admitted{Duration::zero(), 1, 0}));
+  test.loop.advance(seconds(2));
+  door.set();
+  test.loop.run_until_idle();
+  EXPECT_THAT(seen,
+              ElementsAre(Admitted{Duration::zero(), 1, 0}, Admitted{seconds(2), 1, 1}, Admitted{seconds(2), 1, 0}));
+  test.stop();
+}
+
+// -- What a layer is told where it is put -----------------------------------------------------------------------------
+
+TEST(SiteOfAServer, HasItsMetersItsClockAndItsChance) {
+  struct Curious final : Layer {
+    std::string_view name() const override { return "curious"; }
+    std::unique_ptr<Handler> wrap(const Site& site, Handler&) const override {
+      if (site.method.path != "/s/echo") return nullptr;
+      site.meters.counter({"calls", "{call}", "", {}}).add(2);
+      chance = site.random();
+      now = site.clock->now();
+      loops = site.loops;
+      return nullptr;
+    }
+    mutable double chance = 0;
+    mutable TimePoint now;
+    mutable std::size_t loops = 0;
+  };
+  pintle::testing::ObservedMeter meter;
+  ServerOptions told;
+  told.meters = meter.meters();
+  told.random = [] { return 0.25; };
+  ServerTest test(told);
+  test.service.add("/s/echo", echo);
+  auto layer = std::make_shared<Curious>();
+  test.server.add_layer(layer);
+  test.start();
+  EXPECT_EQ(meter.value("calls"), 2);
+  EXPECT_EQ(layer->chance, 0.25);
+  EXPECT_EQ(layer->now, test.loop.clock().now());
+  EXPECT_EQ(layer->loops, 1u);
+  test.stop();
 }
 
 }  // namespace

@@ -160,7 +160,7 @@ class Bed {
   class Dialing final : public Dialer {
    public:
     explicit Dialing(Bed& of) : of_(of) {}
-    Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop& loop, Deadline) override {
+    Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop& loop, const Endpoint&, Deadline) override {
       const Immune immune;
       testing::MemoryPair pair(loop, loop);
       of_.server_.serve(std::make_unique<ImmuneStream>(pair.take_b()));

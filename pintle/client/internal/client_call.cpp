@@ -28,18 +28,24 @@ void ClientCall::open(transport::Connection& connection, const transport::Prepar
         {"grpc-timeout", wire::format_timeout(call_.deadline().remaining(now), scratch.timeout), Indexing::without});
   if (encoding != wire::Encoding::identity) [[unlikely]]
     compress_with(encoding);
-  if (call_.attempt_of() != nullptr || !call_.request_metadata.empty()) add_metadata();
   if (is_seen) {
     const transport::Peer& peer = *connection.shared_peer();
     call_.facts.peer = peer.address;
     call_.facts.tls = peer.tls.get();
     call_.peer_owner = connection.shared_peer();
   }
+  if (call_.attempt_of() != nullptr || !call_.request_metadata.empty()) add_metadata();
   connection.open(exchange_, head, scratch.fields, false);
 }
 
-// Those of the call, and over them those of the attempt.
+// Those of the call, and over them those of the attempt. The calls above an attempt learn its peer: that of the last
+// one that was sent.
 void ClientCall::add_metadata() {
+  for (LayerCall* above = call_.attempt_of(); above != nullptr; above = above->attempt_of()) {
+    above->facts.peer = call_.facts.peer;
+    above->facts.tls = call_.facts.tls;
+    above->peer_owner = call_.peer_owner;
+  }
   OpenScratch& scratch = loop_channel_.scratch();
   std::size_t coded = 0;
   for (const LayerCall* call = &call_; call != nullptr; call = call->attempt_of())
@@ -193,7 +199,7 @@ Status TransportHandler::refusal(const LayerCall& call) const {
   return check_metadata(call);
 }
 
-void TransportHandler::open(ClientCall& exchange, LoopChannel& loop_channel, transport::Connection& connection,
+void TransportHandler::open(ClientCall& exchange, LoopChannel& loop_channel, const Picked& picked,
                             const LayerCall& call) const {
   OpenScratch& scratch = loop_channel.scratch();
   scratch.fields.clear();
@@ -205,8 +211,8 @@ void TransportHandler::open(ClientCall& exchange, LoopChannel& loop_channel, tra
                                                  {"user-agent", user_agent_, Indexing::incremental}});
   // The caller of a unary call sees its result only.
   const bool is_seen = defaults_ == nullptr || call.method().kind != Kind::unary;
-  exchange.open(connection, head_, call.loop().now(), call.compression.value_or(options_.compression), is_seen);
-  loop_channel.next_turn();
+  exchange.open(*picked.connection, head_, call.loop().now(), call.compression.value_or(options_.compression), is_seen);
+  picked.subchannel->next_turn();
 }
 
 // What a layer's streams throw ends the call's scope (detail::poll, detail::push), never this frame.
@@ -219,15 +225,14 @@ Task<Status> TransportHandler::unary(LayerCall& call) {
     if (!first) co_return std::move(first).error();
     request = *first;
   }
-  transport::Connection* connection = loop_channel.pick();
-  if (connection == nullptr) {
-    auto acquired = co_await loop_channel.acquire(call);
-    if (!acquired) co_return std::move(acquired).error();
-    connection = *acquired;
+  Picked picked;
+  if (!loop_channel.pick(picked)) {
+    Status nowhere = co_await loop_channel.acquire(call, picked);
+    if (!nowhere.ok()) co_return nowhere;
   }
   Slot slot(call.method().response);
   ClientCall exchange(call, loop_channel, options_.max_receive_message, &slot.object);
-  open(exchange, loop_channel, *connection, call);
+  open(exchange, loop_channel, picked, call);
   exchange.send_only(request);
   Status status;
   for (Poll polled = Poll::pending;;) {  // nothing can have come yet
@@ -250,7 +255,8 @@ Task<Status> TransportHandler::unary(LayerCall& call) {
     }
   }
   exchange.close(status);
-  loop_channel.next_turn();
+  picked.subchannel->next_turn();
+  picked.ended(status);
   co_return status;
 }
 
@@ -268,15 +274,14 @@ Task<Status> TransportHandler::stream(LayerCall& call) {
     if (!first) co_return std::move(first).error();
     request = *first;
   }
-  transport::Connection* connection = loop_channel.pick();
-  if (connection == nullptr) {
-    auto acquired = co_await loop_channel.acquire(call);
-    if (!acquired) co_return std::move(acquired).error();
-    connection = *acquired;
+  Picked picked;
+  if (!loop_channel.pick(picked)) {
+    Status nowhere = co_await loop_channel.acquire(call, picked);
+    if (!nowhere.ok()) co_return nowhere;
   }
   Slot slot(method.response);
   ClientCall exchange(call, loop_channel, options_.max_receive_message, &slot.object);
-  open(exchange, loop_channel, *connection, call);
+  open(exchange, loop_channel, picked, call);
   std::optional<Upload> up;
   if (streams) {
     up.emplace(call.scope);
@@ -307,7 +312,8 @@ Task<Status> TransportHandler::stream(LayerCall& call) {
     co_await up->nursery.join();
   }
   exchange.close(status);
-  loop_channel.next_turn();
+  picked.subchannel->next_turn();
+  picked.ended(status);
   co_return status;
 }
 

@@ -102,8 +102,7 @@ class TransportHandler final : public Handler {
 
  private:
   Status refusal(const LayerCall& call) const;
-  void open(ClientCall& exchange, LoopChannel& loop_channel, transport::Connection& connection,
-            const LayerCall& call) const;
+  void open(ClientCall& exchange, LoopChannel& loop_channel, const Picked& picked, const LayerCall& call) const;
   Task<Status> unary(LayerCall& call);
   Task<Status> stream(LayerCall& call);
   static Task<Status> upload(LayerCall& call, ClientCall& exchange, CancelScope& scope);

@@ -488,8 +488,8 @@ class Watched final : public net::ByteStream {
 
 struct WatchedServer final : Dialer {
   explicit WatchedServer(pintle::testing::TestLoop& loop) : server(loop) {}
-  Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop& on, Deadline deadline) override {
-    auto stream = co_await server.dial(on, deadline);
+  Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop& on, const Endpoint& endpoint, Deadline deadline) override {
+    auto stream = co_await server.dial(on, endpoint, deadline);
     co_return std::make_unique<Watched>(std::move(*stream), buffers);
   }
   FrameServer server;

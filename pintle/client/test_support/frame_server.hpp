@@ -100,7 +100,7 @@ class FrameServer final : public Dialer {
  public:
   explicit FrameServer(pintle::testing::TestLoop& loop) : loop_(loop) {}
 
-  Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop& on, Deadline deadline) override {
+  Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop& on, const Endpoint&, Deadline deadline) override {
     dials.push_back(on.now());
     patience.push_back(deadline.remaining(on.now()));
     if (refuses) co_return unavailable("connection refused by the test");

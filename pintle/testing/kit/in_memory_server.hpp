@@ -59,7 +59,7 @@ class InMemoryServer {
   class MemoryDialer final : public Dialer {
    public:
     explicit MemoryDialer(InMemoryServer& of) : of_(of) {}
-    Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop& loop, Deadline) override {
+    Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop& loop, const Endpoint&, Deadline) override {
       ++of_.dials_;
       if (of_.refusals_ > 0) {
         --of_.refusals_;
