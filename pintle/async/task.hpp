@@ -61,9 +61,9 @@ struct Recovery<Status> {
 };
 
 template <class T>
-constexpr bool is_result = false;
+constexpr bool kIsResult = false;
 template <class T>
-constexpr bool is_result<std::expected<T, Status>> = true;
+constexpr bool kIsResult<std::expected<T, Status>> = true;
 
 // The error that a body returned where a Result was promised. OK is none: the body forgot the value.
 inline Status error_to_return(Status status) {
@@ -82,7 +82,7 @@ struct TaskPromise : PromiseBase, Recovery<T> {
     value.emplace(std::forward<U>(u));
   }
   void return_value(Status status)
-    requires(is_result<T> && !std::is_constructible_v<T, Status>)
+    requires(kIsResult<T> && !std::is_constructible_v<T, Status>)
   {
     value.emplace(std::unexpect, error_to_return(std::move(status)));
   }

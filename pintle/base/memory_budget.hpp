@@ -13,7 +13,7 @@ namespace pintle {
 enum class MemoryLevel : std::uint8_t { ok, near, over };
 
 // One for the process, shared by its servers and channels. Any thread.
-class MemoryBudget {
+class MemoryBudget {  // NOLINT(clang-analyzer-optin.performance.Padding): wanted, see used_
  public:
   // `limit` in bytes; the level is near from `near` of it on, and over above it.
   explicit MemoryBudget(std::size_t limit, double near = 0.8)

@@ -72,7 +72,10 @@ class LayerCall final : public Call {
   // What the peer was, or on a client the caller will be, told: the status that ended the response where something
   // ended it before the handler returned (deadline, reset, lost connection, framing error), else `returned`. Layers
   // that measure ask it with what `next` returned.
-  Status outcome(Status returned) const { return ended_ ? ended_status_ : std::move(returned); }
+  Status outcome(Status returned) const {
+    if (ended_) return ended_status_;
+    return returned;
+  }
   // The response has ended.
   bool ended() const { return ended_; }
   // For whoever ends responses.

@@ -17,11 +17,11 @@ class SlotStore;
 
 namespace detail {
 template <class T>
-inline constexpr char type_mark = 0;
+inline constexpr char kTypeMark = 0;
 // One address per type: what a slot is found by.
 template <class T>
 constexpr const void* type_key() {
-  return &type_mark<T>;
+  return &kTypeMark<T>;
 }
 }  // namespace detail
 
