@@ -9,6 +9,7 @@
 namespace pintle::client::test {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -21,7 +22,11 @@ Endpoint place(const std::string& name) {
   endpoint.attributes["name"] = name;
   return endpoint;
 }
-const std::string& name_of(const Subchannel& subchannel) { return subchannel.endpoint().attributes.at("name"); }
+std::string name_of(const Subchannel& subchannel) {
+  const auto& attributes = subchannel.endpoint().attributes;
+  const auto name = attributes.find("name");
+  return name != attributes.end() ? name->second : "";
+}
 
 // A server for each place.
 class Places final : public Dialer {
@@ -48,7 +53,7 @@ class ScriptedResolver final : public EndpointResolver {
   std::unique_ptr<Watch> watch(Loop& loop, Listener& listener) override {
     ++watches;
     listener_ = &listener;
-    if (!first.empty()) loop.post([this] { listener_->on_endpoints(first); });
+    if (!first.empty()) loop.post([this, &listener] { listener.on_endpoints(first); });
     return std::make_unique<Watching>(*this);
   }
   Listener& listener() { return *listener_; }
@@ -201,6 +206,19 @@ TEST_F(BalancedTest, CancelledCallsAndLostConnectionsAreHeardOfOnce) {
   using H = Spread::Heard;
   EXPECT_THAT(log.done, ElementsAre(H{"a", Code::cancelled, true, true}, H{"b", Code::unavailable, true, true},
                                     H{"a", Code::deadline_exceeded, true, true}));
+}
+
+Root hold(Task<Outcome> call) { (void)co_await std::move(call); }
+
+TEST_F(BalancedTest, ACallWhoseFrameIsDestroyedIsHeardOfToo) {
+  connect_a_and_b();
+  Root root = hold(bytes_call(channel, "/s/m", Kind::unary, {"hi"}, {}));
+  root.start({&loop.loop(), &all_calls, nullptr});
+  loop.run_until_idle();
+  EXPECT_THAT(log.done, IsEmpty());
+  root.handle.destroy();
+  EXPECT_THAT(log.done, ElementsAre(Spread::Heard{"a", Code::cancelled, true, true}));
+  EXPECT_THAT(places->peer("a").calls(), Contains(HasSubstr("RST")));
 }
 
 TEST_F(BalancedTest, WaitingCallsArePickedAgainWhenTheBalancerSaysSo) {
@@ -386,6 +404,54 @@ TEST_F(FirstOfMany, ALostConnectionIsReplacedByTheNextCall) {
   places->peer("a").answer(1);
   EXPECT_EQ(second.get().status, Status());
   EXPECT_THAT(places->at("b").dials, IsEmpty());
+}
+
+// -- Several loops, no resolver ---------------------------------------------------------------------------------------
+
+struct SpreadOnEach final : BalancerFactory {
+  explicit SpreadOnEach(std::vector<Spread::Log>& l) : logs(l) {}
+  std::unique_ptr<Balancer> make(BalancerHost& host) const override {
+    return std::make_unique<Spread>(logs.at(host.loop().index()));
+  }
+  std::vector<Spread::Log>& logs;
+};
+
+TEST(BalancersOfAChannel, AreOneForEachLoopAndEachHasConnectionsOfItsOwn) {
+  pintle::testing::TestLoop loop(2);
+  auto places = std::make_shared<Places>(loop);
+  auto resolver = std::make_shared<ScriptedResolver>();
+  resolver->first = {place("a")};
+  std::vector<Spread::Log> logs(2);
+  ChannelOptions options;
+  options.authority = "test";
+  options.resolver = resolver;
+  options.balancer = std::make_shared<SpreadOnEach>(logs);
+  auto channel = make_channel({&loop.loop(0), &loop.loop(1)}, places, std::move(options)).value();
+  for (std::size_t on : {0u, 1u}) {
+    RunningCall call = loop.start(bytes_call(channel, "/s/m", Kind::unary, {"hi"}, {}), on);
+    EXPECT_EQ(places->at("a").dials.size(), on + 1);
+    places->peer("a").settle();
+    places->peer("a").answer(1);
+    EXPECT_TRUE(call.get().status.ok());
+    EXPECT_THAT(logs[on].done, ElementsAre(Spread::Heard{"a", Code::ok, true, true}));
+  }
+  EXPECT_EQ(resolver->watches, 2);
+  EXPECT_EQ(logs[0].done.size(), 1u) << "the second call is the second loop's";
+  channel.reset();
+  loop.run_until_idle();
+  EXPECT_EQ(resolver->ended, 2);
+}
+
+TEST(BalancersOfAChannel, WithoutAResolverHaveTheOneEndpointThatIsDialled) {
+  Spread::Log log;
+  ChannelOptions options;
+  options.balancer = std::make_shared<SpreadFactory>(log);
+  ChannelTest test(std::move(options));
+  RunningCall call = test.connected_call();
+  test.peer().answer(1);
+  EXPECT_TRUE(call.get().status.ok());
+  EXPECT_EQ(log.to, 1);
+  EXPECT_EQ(test.dials(), 1u);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include <pintle/client/test_support/frame_server.hpp>
+#include <pintle/rpc/replay.hpp>
 #include <pintle/testing/kit/observed.hpp>
 
 namespace pintle::client::test {
@@ -191,6 +192,72 @@ TEST(PeerOfACall, IsThatOfTheAttemptThatWasSentLastAndNotOfTheNext) {
   EXPECT_EQ(peers[0], "");
   EXPECT_EQ(peers[1], "") << "the second attempt has no connection";
   EXPECT_THAT(peers[2], HasSubstr("memory:"));
+}
+
+// Tries three times, and chooses the last.
+class ThreeAttempts final : public Layer {
+ public:
+  struct Facts {
+    bool left, processed, committed;
+    std::string pushback;
+    bool operator==(const Facts&) const = default;
+  };
+  explicit ThreeAttempts(std::vector<Facts>& facts) : facts_(facts) {}
+  std::string_view name() const override { return "three_attempts"; }
+  Place place() const override { return Place::retry; }
+  std::unique_ptr<Handler> wrap(const Site& site, Handler& next) const override {
+    struct Attempting final : Handler {
+      Attempting(std::size_t loops, Handler& n, std::vector<Facts>& f) : accounts(loops), next(n), facts(f) {}
+      Task<Status> operator()(LayerCall& call) override {
+        Replay replay(call, {}, accounts[call]);
+        for (int number = 1;; ++number) {
+          LayerCall attempt(call, *call.source, *call.sink);
+          const Replay::Reader requests(replay, attempt);
+          Status status = co_await next(attempt).in({&call.loop(), &attempt.scope, &attempt});
+          facts.push_back({attempt.facts.left_client, attempt.facts.processed, attempt.facts.committed,
+                           std::string(attempt.response_trailers.get("grpc-retry-pushback-ms").value_or(""))});
+          EXPECT_FALSE(call.facts.left_client) << "no attempt was chosen yet";
+          EXPECT_TRUE(call.response_trailers.empty());
+          if (number < 3) continue;
+          attempt.chosen();
+          co_return status;
+        }
+      }
+      PerLoop<ReplayAccount> accounts;
+      Handler& next;
+      std::vector<Facts>& facts;
+    };
+    return std::make_unique<Attempting>(site.loops, next, facts_);
+  }
+
+ private:
+  std::vector<Facts>& facts_;
+};
+
+// gRFC A6: what decides whether it may be tried again.
+TEST(FactsOfAnAttempt, AreItsOwnAndGoUpWithTheOneThatIsChosen) {
+  using Facts = ThreeAttempts::Facts;
+  std::vector<Facts> facts;
+  ChannelTest test(with(std::make_shared<ThreeAttempts>(facts)));
+  RunningCall call = test.connected_call();
+  test.peer().send(wire::rst(1, http2::ErrorCode::refused_stream));
+  test.peer().send(Peer::trailers(3, {{":status", "200"},
+                                      {"content-type", "application/grpc"},
+                                      {"grpc-status", "14"},
+                                      {"grpc-retry-pushback-ms", "250"}}));
+  ASSERT_EQ(facts.size(), 2u);
+  EXPECT_EQ(facts[0], (Facts{.left = true, .processed = false, .committed = false, .pushback = ""}));
+  EXPECT_EQ(facts[1], (Facts{.left = true, .processed = true, .committed = false, .pushback = "250"}));
+  test.peer().send(Peer::head(5, {{"x-from", "third"}}) +
+                   Peer::trailers(5, {{"grpc-status", "9"}, {"x-end", "third"}}));
+  ASSERT_EQ(facts.size(), 3u);
+  EXPECT_EQ(facts[2], (Facts{.left = true, .processed = true, .committed = true, .pushback = ""}));
+  const Outcome outcome = call.get();
+  EXPECT_EQ(outcome.status.code(), Code::failed_precondition);
+  EXPECT_EQ(outcome.head.get("x-from"), "third");
+  EXPECT_EQ(outcome.trailers.get("x-end"), "third");
+  EXPECT_TRUE(outcome.left_client);
+  EXPECT_TRUE(outcome.processed);
 }
 
 TEST(SiteOfAChannel, HasItsMetersItsClockAndItsChance) {

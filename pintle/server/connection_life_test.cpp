@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 
 #include <pintle/async/event.hpp>
+#include <pintle/net/tls_acceptor.hpp>
+#include <pintle/net/tls_connector.hpp>
 #include <pintle/server/test_support/frame_client.hpp>
+#include <pintle/testing/kit/certificates.hpp>
 
 namespace pintle::server::test {
 namespace {
@@ -240,6 +243,33 @@ TEST(HalfClosed, TheDeadlineHoldsAndTheEndOfTheGraceTimeToo) {
   host.server.drain(seconds(1), [] {});
   host.loop.advance(seconds(1));
   EXPECT_EQ(host.server.connections(), 0u);
+}
+
+// close_notify ends one direction only (RFC 8446 section 6.1).
+TEST(HalfClosed, UnderTlsTooTheAnswerComes) {
+  const pintle::testing::TestAuthority ca;
+  net::TlsServerOptions serving;
+  serving.certificates.push_back(ca.issue(pintle::testing::CertificateWish("DNS:shop.example")).pair());
+  net::TlsClientOptions trusting;
+  trusting.roots = net::Pem::text(ca.roots());
+  Host host;
+  net::TlsAcceptor acceptor(host.loop.loop(), net::TlsServer::create(serving).value(),
+                            [&](std::unique_ptr<net::ByteStream> stream) { host.server.serve(std::move(stream)); });
+  pintle::testing::MemoryPair pair(host.loop.loop(), host.loop.loop());
+  acceptor.accept(pair.take_b());
+  auto stream =
+      host.loop.run(net::tls_connect(net::TlsClient::create(trusting).value(), pair.take_a(), "shop.example"));
+  ASSERT_TRUE(stream) << stream.error().to_string();
+  FrameClient client(host.loop, *std::move(stream));
+  client.shake_hands();
+  client.send(headers(1, grpc("/s/wait")).end_stream());
+  client.end_input();
+  EXPECT_THAT(client.received(), ElementsAre(StartsWith("PING ")));
+  EXPECT_THAT(host.ended, IsEmpty());
+  host.door.set();
+  EXPECT_THAT(client.received(), ElementsAre(HasSubstr("grpc-status=0"), "END"));
+  ASSERT_EQ(host.ended.size(), 1u);
+  EXPECT_TRUE(host.ended[0].ok());
 }
 
 }  // namespace

@@ -96,9 +96,13 @@ bool ClientCall::stopped(Poll polled, Status& status) {
   return true;
 }
 
-void ClientCall::close(Status& status) {
+void ClientCall::note_how_far() {
   call_.facts.left_client = exchange_.left() || reader_.answered();
   call_.facts.processed = call_.facts.left_client && !reader_.refused();
+}
+
+void ClientCall::close(Status& status) {
+  note_how_far();
   exchange_.finish();
   if (status.code() != Code::cancelled || call_.deadline().is_infinite()) return;
   // The server's reset may come before our own timer: it is the deadline all the same, and nothing of the peer's

@@ -15,6 +15,10 @@ namespace pintle::client {
 class ClientCall final : public transport::Receiver {
  public:
   ClientCall(LayerCall& call, LoopChannel& loop_channel, std::size_t max_receive_message, void** slot);
+  ~ClientCall() {
+    if (exchange_.connection() != nullptr) [[unlikely]]  // its handler's frame is destroyed before the end
+      note_how_far();
+  }
 
   // Opens the stream. The request's head begins with `head` and the fields that were put into the channel's scratch,
   // and carries the call's metadata and what is left of its deadline. `encoding` is that of the requests. `is_seen`:
@@ -39,6 +43,7 @@ class ClientCall final : public transport::Receiver {
   void close(Status& status);
 
  private:
+  void note_how_far();
   void compress_with(wire::Encoding encoding);
   void add_metadata();
   void on_start() override {}

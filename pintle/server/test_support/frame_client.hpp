@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -71,9 +72,14 @@ class FunctionService final : public Service {
 class FrameClient {
  public:
   FrameClient(pintle::testing::TestLoop& loop, Server& server, pintle::testing::MemoryPipeOptions pipe = {})
-      : loop_(loop), pair_(loop.loop(), loop.loop(), pipe), stream_(pair_.take_a()) {
-    server.serve(pair_.take_b());
+      : loop_(loop), pair_(std::in_place, loop.loop(), loop.loop(), pipe), stream_(pair_->take_a()) {
+    server.serve(pair_->take_b());
     loop_.run_until_idle();
+  }
+  // At the end of a stream whose other end is served already.
+  FrameClient(pintle::testing::TestLoop& loop, std::unique_ptr<net::ByteStream> stream)
+      : loop_(loop), stream_(std::move(stream)) {
+    stream_->set_observer(nobody_);
   }
 
   // Writes, lets the server work, and returns the frames that came since the last call.
@@ -90,6 +96,7 @@ class FrameClient {
 
   Lines received() {
     Lines lines;
+    if (stream_ != nullptr && !pair_) stream_->want_read();  // TLS has no bytes before it is told of some
     loop_.run_until_idle();
     std::vector<std::byte> room(64 * 1024);
     for (net::IoResult got; stream_ != nullptr && (got = stream_->read(room)).state != net::IoState::would_block;) {
@@ -118,11 +125,17 @@ class FrameClient {
     loop_.run_until_idle();
   }
 
-  pintle::testing::MemoryPair& pair() { return pair_; }
+  // Of one that was not given its stream.
+  pintle::testing::MemoryPair& pair() { return *pair_; }
 
  private:
+  struct Nobody final : net::ByteStream::Observer {
+    void on_readable() noexcept override {}
+    void on_writable() noexcept override {}
+  };
   pintle::testing::TestLoop& loop_;
-  pintle::testing::MemoryPair pair_;
+  Nobody nobody_;
+  std::optional<pintle::testing::MemoryPair> pair_;
   std::unique_ptr<net::ByteStream> stream_;
   wire::Trace trace_;
   bool ended_ = false;
