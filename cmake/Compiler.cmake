@@ -21,7 +21,10 @@ add_library(pintle_flags INTERFACE)
 target_compile_features(pintle_flags INTERFACE cxx_std_23)
 target_compile_options(pintle_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Wimplicit-fallthrough
-  -Werror=return-type -Werror=dangling -fno-omit-frame-pointer)
+  -Werror=return-type -Werror=dangling)
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(pintle_flags INTERFACE -fno-omit-frame-pointer)
+endif()
 if(PINTLE_SANITIZE)
   add_compile_options(-fsanitize=${PINTLE_SANITIZE} -fno-sanitize-recover=all -g1 -O1)
   add_link_options(-fsanitize=${PINTLE_SANITIZE})
@@ -32,6 +35,7 @@ if(PINTLE_COVERAGE)
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(-g1 -gdwarf-4)  # valgrind 3.19 reads no later DWARF from clang 19
+  add_compile_options(-fno-plt)       # a call into a shared library is one jump
 endif()
 
 include(PintleWholeProgram)

@@ -24,22 +24,22 @@ bool CancelToken::cancelled() const {
 }
 
 void CancelLink::tie(const CancelToken& token, CancelScope& scope, Loop& loop) {
-  state_ = token.state_;
-  auto tie = std::make_shared<CancelToken::Tie>(&scope, &loop);
-  std::unique_lock lock(state_->mutex);
-  if (const Status status = state_->status; !status.ok()) {
+  CancelToken::State& state = *token.state_;
+  auto tied = std::make_unique<Tied>(token.state_, std::make_shared<CancelToken::Tie>(&scope, &loop));
+  std::unique_lock lock(state.mutex);
+  if (const Status status = state.status; !status.ok()) {
     lock.unlock();
     scope.cancel(status, CancelCause::caller);
     return;
   }
-  tie_ = tie;
-  place_ = state_->ties.insert(state_->ties.end(), std::move(tie));
+  tied->place = state.ties.insert(state.ties.end(), tied->tie);
+  tied_ = std::move(tied);
 }
 
 void CancelLink::let_go() noexcept {
-  tie_->scope = nullptr;
-  std::lock_guard lock(state_->mutex);
-  if (state_->status.ok()) state_->ties.erase(place_);
+  tied_->tie->scope = nullptr;
+  std::lock_guard lock(tied_->to->mutex);
+  if (tied_->to->status.ok()) tied_->to->ties.erase(tied_->place);
 }
 
 }  // namespace pintle

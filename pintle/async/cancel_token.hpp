@@ -47,7 +47,7 @@ class CancelLink {
   }
   CancelLink(const CancelLink&) = delete;
   ~CancelLink() {
-    if (tie_ != nullptr) [[unlikely]]
+    if (tied_ != nullptr) [[unlikely]]
       let_go();
   }
 
@@ -55,9 +55,12 @@ class CancelLink {
   void tie(const CancelToken& token, CancelScope& scope, Loop& loop);
   void let_go() noexcept;
 
-  std::shared_ptr<CancelToken::State> state_;
-  std::shared_ptr<CancelToken::Tie> tie_;
-  std::list<std::shared_ptr<CancelToken::Tie>>::iterator place_;
+  struct Tied {
+    std::shared_ptr<CancelToken::State> to;
+    std::shared_ptr<CancelToken::Tie> tie;
+    std::list<std::shared_ptr<CancelToken::Tie>>::iterator place;
+  };
+  std::unique_ptr<Tied> tied_;
 };
 
 }  // namespace pintle

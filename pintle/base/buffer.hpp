@@ -30,7 +30,9 @@ class Buffer {
     std::swap(end_, other.end_);
     return *this;
   }
-  ~Buffer() { std::free(data_); }
+  ~Buffer() {
+    if (data_ != nullptr) std::free(data_);  // most calls' never had any
+  }
 
   std::size_t size() const { return end_ - begin_; }
   bool empty() const { return begin_ == end_; }

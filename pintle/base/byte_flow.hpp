@@ -11,9 +11,9 @@ namespace pintle {
 class ByteInflow {
  public:
   // All that came and was not consumed, in one piece. Moves whenever control goes back to the loop.
-  virtual std::span<const std::byte> body() const = 0;
+  std::span<const std::byte> body() const { return body_; }
   // No more will come: the peer ended its side, or the stream is gone.
-  virtual bool body_ended() const = 0;
+  bool body_ended() const { return ended_; }
   // Done with the first `n` bytes: the peer may send as many more. REQUIRES: n <= body().size().
   virtual void consume(std::size_t n) = 0;
   // The reader can't go on before `total` bytes are there: the peer is allowed that many, window or not.
@@ -21,6 +21,10 @@ class ByteInflow {
 
  protected:
   ~ByteInflow() = default;
+
+  // Looked at several times a message, so it is no virtual function: whoever carries the bytes keeps it up to date.
+  std::span<const std::byte> body_;
+  bool ended_ = true;
 };
 
 // Bytes that go. One writer; loop's thread only.

@@ -1,6 +1,7 @@
 // The awaits of a call's streams. What handlers write is `co_await call.read()`, Reader and Writer.
 #pragma once
 
+#include <concepts>
 #include <optional>
 
 #include <pintle/async/task.hpp>
@@ -9,7 +10,8 @@
 namespace pintle::detail {
 
 // What the source says. An exception of a layer's own source ends the call, as one of its handler does.
-inline Poll poll(Call& call, Source& source, Message*& message) noexcept {
+template <std::derived_from<Source> S>
+Poll poll(Call& call, S& source, Message*& message) noexcept {
   try {
     return source.poll(message);
   } catch (...) {
@@ -17,7 +19,8 @@ inline Poll poll(Call& call, Source& source, Message*& message) noexcept {
     return Poll::end;
   }
 }
-inline Poll push(Call& call, Sink& sink, const Message& message) noexcept {
+template <std::derived_from<Sink> S>
+Poll push(Call& call, S& sink, const Message& message) noexcept {
   try {
     return sink.push(message);
   } catch (...) {
@@ -98,9 +101,10 @@ class [[nodiscard("co_await it")]] Reading {
 };
 
 // Awaits that a source's next poll() says something else than pending, or that the scope is cancelled.
+template <std::derived_from<Source> S>
 class [[nodiscard("co_await it")]] Arrival : CoWaiter {
  public:
-  Arrival(Source& source, CancelScope& scope) : source_(source), scope_(scope) {}
+  Arrival(S& source, CancelScope& scope) : source_(source), scope_(scope) {}
   ~Arrival() { source_.arm(nullptr); }
   bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -111,7 +115,7 @@ class [[nodiscard("co_await it")]] Arrival : CoWaiter {
   void await_resume() noexcept {}
 
  private:
-  Source& source_;
+  S& source_;
   CancelScope& scope_;
 };
 

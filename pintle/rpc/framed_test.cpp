@@ -36,18 +36,24 @@ std::string framed(std::string_view message, char flag = 0) {
 
 // A body that a test fills; every growth moves the bytes.
 struct Body final : ByteInflow {
-  std::span<const std::byte> body() const override { return bytes_of(*bytes); }
-  bool body_ended() const override { return ended; }
+  Body() { ended_ = false; }
   void consume(std::size_t n) override {
-    ASSERT_LE(n, bytes->size());
-    bytes->erase(0, n);
+    ASSERT_LE(n, body_.size());
+    bytes_->erase(0, n);
+    body_ = bytes_of(*bytes_);
   }
   void expect(std::size_t total) override { expected = total; }
-  void grow(std::string_view more) { bytes = std::make_unique<std::string>(*bytes + std::string(more)); }
+  void become(std::string bytes) {
+    bytes_ = std::make_unique<std::string>(std::move(bytes));
+    body_ = bytes_of(*bytes_);
+  }
+  void grow(std::string_view more) { become(*bytes_ + std::string(more)); }
+  void end() { ended_ = true; }
 
-  std::unique_ptr<std::string> bytes = std::make_unique<std::string>();
-  bool ended = false;
   std::size_t expected = 0;
+
+ private:
+  std::unique_ptr<std::string> bytes_ = std::make_unique<std::string>();
 };
 
 struct Framed : ::testing::Test {
@@ -57,7 +63,7 @@ struct Framed : ::testing::Test {
     source.changed();
   }
   void end() {
-    body.ended = true;
+    body.end();
     source.changed();
   }
   Body body;
@@ -82,10 +88,10 @@ TEST_F(FramedSourceTest, ReadsMessagesWhereverTheBytesAreSplit) {
     bytes.grow(all.substr(0, cut));
     drain();
     bytes.grow(all.substr(cut));
-    bytes.ended = true;
+    bytes.end();
     drain();
     ASSERT_EQ(got, (std::vector<std::string>{"one", "", std::string(300, 'x')})) << "cut at " << cut;
-    ASSERT_EQ(bytes.bytes->size(), 0u);
+    ASSERT_EQ(bytes.body().size(), 0u);
   }
   EXPECT_FALSE(scope.cancelled());
 }
@@ -101,11 +107,11 @@ TEST_F(FramedSourceTest, AMessageIsConsumedWhenTheNextIsAskedFor) {
   grow(framed("one") + framed("two"));
   Message* one = nullptr;
   ASSERT_EQ(source.poll(one), Poll::ready);
-  EXPECT_EQ(body.bytes->size(), 16u);
+  EXPECT_EQ(body.body().size(), 16u);
   grow(framed("three"));
   EXPECT_EQ(text_of(one->bytes()), "one") << "it follows its bytes";
   EXPECT_EQ(take(source), "two");
-  EXPECT_EQ(body.bytes->size(), 18u);
+  EXPECT_EQ(body.body().size(), 18u);
 }
 
 TEST_F(FramedSourceTest, AFlagThatGrpcDoesNotKnowIsInternal) {
@@ -147,7 +153,7 @@ TEST_F(FramedSourceTest, ABodyThatEndsInsideAMessageIsInternal) {
     EXPECT_EQ(take(reader), "<pending>");
     Bell bell;
     reader.arm(&bell);
-    bytes.ended = true;
+    bytes.end();
     reader.changed();
     EXPECT_EQ(bell.rung, 1);
     EXPECT_EQ(take(reader), "<end>");
@@ -180,7 +186,7 @@ TEST_F(FramedSourceTest, ACancelledCallReadsNoMore) {
 TEST_F(FramedSourceTest, TheNextCallStartsAfresh) {
   grow(framed("left"));
   take(source);
-  *body.bytes = framed("next");
+  body.become(framed("next"));
   source.reset(nullptr, nullptr, 1000);
   EXPECT_EQ(take(source), "next");
 }
@@ -222,7 +228,7 @@ TEST_F(CompressedSourceTest, TheBytesOfAMessageStayWhenTheBodyMoves) {
   grow(framed("a message that is longer than the compressed one was, so that its bytes stand where those stood"));
   EXPECT_EQ(held->bytes().data(), at);
   EXPECT_EQ(text_of(held->bytes()), text);
-  EXPECT_GT(body.bytes->size(), frame.size()) << "what it came from is consumed with it, not before";
+  EXPECT_GT(body.body().size(), frame.size()) << "what it came from is consumed with it, not before";
   EXPECT_THAT(take(source), HasSubstr("a message that is longer"));
 }
 
@@ -240,8 +246,8 @@ TEST_F(CompressedSourceTest, TheLimitHoldsForBothSizes) {
   for (const Encoding encoding : kCodings) {
     CancelScope call;
     FramedSource reader(body, call, count);
-    *body.bytes =
-        framed(packed(encoding, std::string(1000, 'x')), 1) + framed(packed(encoding, std::string(1001, 'x')), 1);
+    body.become(framed(packed(encoding, std::string(1000, 'x')), 1) +
+                framed(packed(encoding, std::string(1001, 'x')), 1));
     reader.reset(nullptr, nullptr, 1000);
     reader.decompress_with(encoding, codec);
     EXPECT_EQ(take(reader).size(), 1000u);
@@ -251,7 +257,7 @@ TEST_F(CompressedSourceTest, TheLimitHoldsForBothSizes) {
   }
   // As it travels: the prefix is enough.
   reset(Encoding::gzip);
-  *body.bytes = framed(std::string(1001, 'x'), 1).substr(0, 5);
+  body.become(framed(std::string(1001, 'x'), 1).substr(0, 5));
   EXPECT_EQ(take(source), "<end>");
   EXPECT_EQ(scope.status().code(), Code::resource_exhausted);
 }
@@ -265,7 +271,7 @@ TEST_F(CompressedSourceTest, DataThatAreBrokenEndTheCallAsInternal) {
       FramedSource reader(body, call, count);
       reader.reset(nullptr, nullptr, 1000);
       reader.decompress_with(encoding, codec);
-      *body.bytes = framed(data, 1) + framed("never read");
+      body.become(framed(data, 1) + framed("never read"));
       EXPECT_EQ(take(reader), "<end>");
       EXPECT_EQ(call.status().code(), Code::internal) << wire::encoding_name(encoding);
       EXPECT_EQ(take(reader), "<end>");
@@ -289,7 +295,7 @@ TEST_F(CompressedSourceTest, MemoryIsKeptForTheNextCallUnlessItIsMuch) {
   source.finish();
   EXPECT_GE(source.kept_memory(), text.size());
 
-  *body.bytes = framed(packed(Encoding::zstd, std::string(500'000, 'x')), 1);
+  body.become(framed(packed(Encoding::zstd, std::string(500'000, 'x')), 1));
   reset(Encoding::zstd, 1 << 20);
   EXPECT_EQ(take(source).size(), 500'000u);
   source.finish();
@@ -363,8 +369,8 @@ TEST(FramedSinkTest, AWriterWaitsForRoomAndIsWokenByItOrByTheEnd) {
 // What a reader of the bytes would be given: the texts, those in brackets that travelled compressed.
 std::vector<std::string> read_back(const Out& out, Encoding encoding) {
   Body body;
-  *body.bytes = out.bytes.substr(out.bytes.find("<head>") + 6);
-  body.ended = true;
+  body.become(out.bytes.substr(out.bytes.find("<head>") + 6));
+  body.end();
   CancelScope scope;
   wire::Codec codec;
   TrafficCount count;

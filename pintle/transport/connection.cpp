@@ -160,7 +160,7 @@ void Connection::settle() {
   for (Exchange* exchange : unsettled_) {
     if (exchange == nullptr) continue;
     exchange->unsettled_ = false;
-    if (exchange->in_place_.empty()) continue;
+    if (!exchange->in_place_) continue;
     exchange->settle();
     exchange->receiver_.on_body();
   }

@@ -23,13 +23,14 @@ void Exchange::attach(Connection& connection, http2::Stream& stream, bool ended)
 
 void Exchange::append(std::span<const std::byte> data) {
   if (data.empty()) return;
-  if (in_place_.empty() && kept_.empty()) {
+  if (body_.empty()) {
     if (!unsettled_) {
       connection_->unsettled_.push_back(this);
       unsettled_slot_ = connection_->unsettled_.size() - 1;
       unsettled_ = true;
     }
-    in_place_ = data;
+    in_place_ = true;
+    body_ = data;
   } else {
     settle();
     keep(data);
@@ -39,18 +40,20 @@ void Exchange::append(std::span<const std::byte> data) {
 
 void Exchange::keep(std::span<const std::byte> data) {
   kept_.append(data);
+  body_ = kept_.bytes();
   if (memory_ != nullptr) memory_->charge(data.size());
 }
 
 void Exchange::settle() {
-  if (in_place_.empty()) return;
-  keep(in_place_);
-  in_place_ = {};
+  if (!in_place_) return;
+  keep(body_);
+  in_place_ = false;
 }
 
 void Exchange::consume(std::size_t n) {
-  if (!in_place_.empty()) {
-    in_place_ = in_place_.subspan(n);
+  body_ = body_.subspan(n);
+  if (in_place_) {
+    in_place_ = !body_.empty();
   } else {
     kept_.consume(n);
     if (memory_ != nullptr) memory_->give_back(n);
@@ -68,7 +71,7 @@ void Exchange::expect(std::size_t total) {
   // Half of a window is never owed to the peer (http2's ReceiveWindow), so this many bytes come without our help.
   if (connection_ != nullptr && total <= connection_->allowed_ahead_) return;
   expected_ = total;
-  const std::size_t reach = std::min(total, body().size());
+  const std::size_t reach = std::min(total, body_.size());
   if (reach <= credited_ || stream_ == nullptr || ended_) return;
   connection_->session_.consume(*stream_, reach - std::exchange(credited_, reach));
   connection_->flush_soon();
@@ -114,7 +117,10 @@ void Exchange::reset(ErrorCode code) {
   connection_->session_.reset(*stream_, code);  // detaches
 }
 
-void Exchange::detach() { stream_ = nullptr; }
+void Exchange::detach() {
+  stream_ = nullptr;
+  ended_ = true;
+}
 
 bool Exchange::left() const { return left_ || (connection_ != nullptr && connection_->written() > opened_at_); }
 
@@ -122,7 +128,7 @@ void Exchange::orphan() {
   left_ = left();
   settle();
   connection_ = nullptr;
-  stream_ = nullptr;
+  detach();
   unsettled_ = accepted_ = waiting_ = running_ = false;
 }
 
@@ -134,7 +140,9 @@ void Exchange::give_up_turn() {
 
 void Exchange::finish(Deadline deadline) {
   if (connection_ != nullptr) leave(*std::exchange(connection_, nullptr), deadline);
-  in_place_ = {};
+  body_ = {};
+  ended_ = true;
+  in_place_ = false;
   if (memory_ != nullptr && !kept_.empty()) memory_->give_back(kept_.size());
   kept_.clear();
   kept_.shrink(kKeptCapacity);
@@ -158,7 +166,7 @@ inline void Exchange::leave_stream(Connection& connection, Deadline deadline) {
       connection.session_.reset(stream, ErrorCode::cancel);
       connection.flush_soon();
     } else {
-      const std::size_t unread = ended_ ? 0 : in_place_.size() + kept_.size();
+      const std::size_t unread = ended_ ? 0 : body_.size();
       if (unread > credited_) connection.session_.consume(stream, unread - credited_);
       if (!connection.session_.end_sent(stream)) connection.keep_leftover(stream, deadline);
     }

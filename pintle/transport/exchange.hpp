@@ -53,8 +53,6 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   }
 
   // -- What comes ---------------------------------------------------------------------------------------------------
-  std::span<const std::byte> body() const override { return in_place_.empty() ? kept_.bytes() : in_place_; }
-  bool body_ended() const override { return ended_ || stream_ == nullptr; }
   void consume(std::size_t n) override;
   void expect(std::size_t total) override;
 
@@ -100,14 +98,14 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   Receiver& receiver_;
   Connection* connection_ = nullptr;
   http2::Stream* stream_ = nullptr;
-  std::span<const std::byte> in_place_;  // in the connection's read buffer; kept_ is empty then
-  Buffer kept_;
+  Buffer kept_;                      // the body, unless that lies in place
   MemoryAccount* memory_ = nullptr;  // that of its last connection, where kept_ is charged
   std::size_t credited_ = 0;         // bytes of the body whose window was given back ahead of consume()
   std::size_t expected_ = 0;
   std::uint64_t opened_at_ = 0;                // where in all that the connection wrote the request's head begins
   std::size_t slot_ = 0, unsettled_slot_ = 0;  // in the connection's lists
-  bool ended_ = false, sent_end_ = false, unsettled_ = false, left_ = false;
+  bool in_place_ = false;                      // the body lies in the connection's read buffer, and kept_ is empty
+  bool sent_end_ = false, unsettled_ = false, left_ = false;
   // Server: in the batch that is being started; accepted but above the limit; counted as a running handler.
   bool accepted_ = false, waiting_ = false, running_ = false;
 };
