@@ -260,7 +260,7 @@ TEST(FactsOfAnAttempt, AreItsOwnAndGoUpWithTheOneThatIsChosen) {
   EXPECT_TRUE(outcome.processed);
 }
 
-TEST(SiteOfAChannel, HasItsMetersItsClockAndItsChance) {
+TEST(SiteOfAChannel, HasWhatItsOwnerWasTold) {
   struct Curious final : Layer {
     std::string_view name() const override { return "curious"; }
     std::unique_ptr<Handler> wrap(const Site& site, Handler&) const override {
@@ -268,8 +268,11 @@ TEST(SiteOfAChannel, HasItsMetersItsClockAndItsChance) {
       chance = site.random();
       now = site.clock->now();
       loops = site.loops;
+      options = site.options;
+      site.log.info("wrapped");
       return nullptr;
     }
+    mutable std::string options;
     mutable double chance = 0;
     mutable TimePoint now;
     mutable std::size_t loops = 0;
@@ -277,7 +280,10 @@ TEST(SiteOfAChannel, HasItsMetersItsClockAndItsChance) {
   pintle::testing::ObservedMeter meter;
   auto layer = std::make_shared<Curious>();
   ChannelOptions told = with(layer);
+  pintle::testing::ObservedLog log;
   told.meters = meter.meters();
+  told.log = log.logger();
+  told.method_options = {{"/s/*", "of all"}, {"/other/*", "of others"}};
   told.random = [] { return 0.25; };
   ChannelTest test(told, 2);
   test.connected_call();
@@ -285,6 +291,8 @@ TEST(SiteOfAChannel, HasItsMetersItsClockAndItsChance) {
   EXPECT_EQ(layer->chance, 0.25);
   EXPECT_EQ(layer->now, test.loop.now());
   EXPECT_EQ(layer->loops, 2u);
+  EXPECT_EQ(layer->options, "of all");
+  EXPECT_THAT(log.lines(), ::testing::Contains("info wrapped"));
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ class Listener::Core final : public std::enable_shared_from_this<Core>, Descript
         fd_(std::move(fd)),
         loops_(std::move(loops)),
         on_connection_(std::move(on_connection)),
-        options_(options),
+        options_(std::move(options)),
         open_(loops_.size()),
         pause_([](Timer* t) noexcept { static_cast<Pause*>(t)->core->resume(); }) {
     pause_.core = this;

@@ -42,7 +42,7 @@ struct TlsAcceptor::Impl {
   };
 
   Impl(Loop& l, std::shared_ptr<TlsServer> t, OnStream s, TlsAcceptorOptions o)
-      : loop(l), tls(std::move(t)), on_stream(std::move(s)), options(o) {}
+      : loop(l), tls(std::move(t)), on_stream(std::move(s)), options(std::move(o)) {}
 
   void step_soon(Handshake& handshake) {
     if (std::exchange(handshake.queued, true)) return;

@@ -193,7 +193,7 @@ int TlsStream::keep_session(SSL* ssl, SSL_SESSION* session) noexcept {
   if (SSL_SESSION_is_resumable(session) != 1) return 0;
   try {
     if (SessionPtr copy{SSL_SESSION_dup(session)}) stream->snapshot_->sessions().put(stream->server_, std::move(copy));
-  } catch (...) {  // out of memory: the next connection shakes hands in full
+  } catch (...) {  // NOLINT(bugprone-empty-catch): out of memory; the next connection shakes hands in full
   }
   return 0;
 }

@@ -52,6 +52,17 @@ TEST_F(SlotsTest, AreEmptyUntilSomebodyFillsThem) {
   one->finish();
 }
 
+TEST_F(SlotsTest, EachLiesWhereItsTypeMay) {
+  const Slot<char> small(layout.number<char>());
+  const Slot<std::max_align_t> strict(layout.number<std::max_align_t>());
+  auto one = call(&layout);
+  small.emplace(*one, 'x');
+  const auto at = reinterpret_cast<std::uintptr_t>(&strict.emplace(*one));
+  EXPECT_EQ(at % alignof(std::max_align_t), 0u);
+  EXPECT_EQ(*small.get(*one), 'x');
+  one->finish();
+}
+
 TEST_F(SlotsTest, ANewValueTakesThePlaceOfTheOldOneAndTheEndDestroysItOnce) {
   const Slot<Counted> slot(layout.number<Counted>());
   const Slot<std::string> other(layout.number<std::string>());

@@ -43,7 +43,7 @@ struct MethodInfo {
   const TypeInfo* request = nullptr;  // null: bytes only
   const TypeInfo* response = nullptr;
   // The serialised google.protobuf.MethodOptions of the .proto; options.hpp reads them. Empty: none are set.
-  std::string_view options = "";
+  std::string_view options = {};    // NOLINT(readability-redundant-member-init): initialisers may leave it out
   const ServiceInfo* of = nullptr;  // null: nobody knows, as for a proxy's methods
 };
 
@@ -51,7 +51,8 @@ struct ServiceInfo {
   std::string_view name;  // "items.v1.ItemService"
   std::string_view file;  // "items/v1/items.proto"
   std::span<const MethodInfo> methods;
-  std::string_view options = "";  // the serialised google.protobuf.ServiceOptions
+  std::string_view options = {};  // NOLINT(readability-redundant-member-init): initialisers may leave it out  // the
+                                  // serialised google.protobuf.ServiceOptions
 };
 
 }  // namespace pintle

@@ -290,7 +290,7 @@ TEST(AdmissionLayer, SeesHowLongACallQueuedAndHowManyRunAndWait) {
 
 // -- What a layer is told where it is put -----------------------------------------------------------------------------
 
-TEST(SiteOfAServer, HasItsMetersItsClockAndItsChance) {
+TEST(SiteOfAServer, HasWhatItsOwnerWasTold) {
   struct Curious final : Layer {
     std::string_view name() const override { return "curious"; }
     std::unique_ptr<Handler> wrap(const Site& site, Handler&) const override {
@@ -299,15 +299,21 @@ TEST(SiteOfAServer, HasItsMetersItsClockAndItsChance) {
       chance = site.random();
       now = site.clock->now();
       loops = site.loops;
+      options = site.options;
+      site.log.info("wrapped");
       return nullptr;
     }
+    mutable std::string options;
     mutable double chance = 0;
     mutable TimePoint now;
     mutable std::size_t loops = 0;
   };
   pintle::testing::ObservedMeter meter;
   ServerOptions told;
+  pintle::testing::ObservedLog log;
   told.meters = meter.meters();
+  told.log = log.logger();
+  told.method_options = {{"/s/*", "of all"}, {"/other/*", "of others"}};
   told.random = [] { return 0.25; };
   ServerTest test(told);
   test.service.add("/s/echo", echo);
@@ -318,6 +324,8 @@ TEST(SiteOfAServer, HasItsMetersItsClockAndItsChance) {
   EXPECT_EQ(layer->chance, 0.25);
   EXPECT_EQ(layer->now, test.loop.clock().now());
   EXPECT_EQ(layer->loops, 1u);
+  EXPECT_EQ(layer->options, "of all");
+  EXPECT_THAT(log.lines(), ::testing::Contains("info wrapped"));
   test.stop();
 }
 

@@ -14,7 +14,6 @@ using test::Ear;
 using test::TestBed;
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 TEST(StreamIds, AClientThatHasUsedTheLastDrainsAndItsCallsFinish) {

@@ -61,7 +61,35 @@ TEST(LayerDriver, AMethodThatDoesNotStreamRequestsHasAllWithTheFirst) {
   LayerDriver driver(Side::server, passing());
   driver.kind(Kind::unary).next(Script().reads_all().writes("x"));
   EXPECT_TRUE(driver.call().sends("a").start().done());
+  EXPECT_TRUE(driver.heard().requests_ended);
   EXPECT_THROW(driver.call().sends("a").sends("b"), std::logic_error);
+}
+
+TEST(LayerDriver, ALayerSeesWhichMessageIsTheLastAndWhenTheResponseHasBegun) {
+  std::vector<bool> last, committed;
+  LayerDriver driver(Side::server, std::make_shared<Around>([&](LayerCall& call, Handler& next) -> Task<Status> {
+                       for (;;) {
+                         Result<Message*> message = co_await call.read();
+                         if (!message || *message == nullptr) break;
+                         last.push_back((*message)->is_last());
+                       }
+                       committed.push_back(call.facts.committed);
+                       Status status = co_await next(call);
+                       committed.push_back(call.facts.committed);
+                       co_return status;
+                     }));
+  driver.next(Script().sends_head());
+  EXPECT_TRUE(driver.call().sends("a").sends("b").ends().start().done());
+  EXPECT_THAT(last, ElementsAre(false, true));
+  EXPECT_THAT(committed, ElementsAre(false, true));
+}
+
+TEST(LayerDriver, AScriptThatReadsTooManyHearsOfTheEnd) {
+  LayerDriver driver(Side::server, passing());
+  driver.next(Script().reads(2));
+  EXPECT_TRUE(driver.call().sends("a").ends().start().done());
+  EXPECT_THAT(driver.heard().messages, ElementsAre("a"));
+  EXPECT_TRUE(driver.heard().requests_ended);
 }
 
 TEST(LayerDriver, MessagesMayComeAndBeReadLater) {
