@@ -30,8 +30,8 @@ constexpr int kWithoutMemory = 10;  // milliseconds until it is tried again
 
 std::size_t ring_of_this_thread() noexcept {
   static std::atomic<std::size_t> threads = 0;
-  thread_local const std::size_t mine = threads.fetch_add(1) % kRings;
-  return mine;
+  thread_local const std::size_t kMine = threads.fetch_add(1) % kRings;
+  return kMine;
 }
 
 // What is written at once: whole lines as far as they fit, so that nobody else's words get into one.

@@ -51,8 +51,8 @@ struct ServiceInfo {
   std::string_view name;  // "items.v1.ItemService"
   std::string_view file;  // "items/v1/items.proto"
   std::span<const MethodInfo> methods;
-  std::string_view options = {};  // NOLINT(readability-redundant-member-init): initialisers may leave it out  // the
-                                  // serialised google.protobuf.ServiceOptions
+  // The serialised google.protobuf.ServiceOptions.
+  std::string_view options = {};  // NOLINT(readability-redundant-member-init): initialisers may leave it out
 };
 
 }  // namespace pintle

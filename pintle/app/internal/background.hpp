@@ -23,7 +23,7 @@ class Background {
   enum class When : std::uint8_t { serving, draining };
 
   Background(Runtime& runtime, const Lifecycle& lifecycle, Logger log)
-      : runtime_(runtime), lifecycle_(lifecycle), log_(log) {}
+      : runtime_(runtime), lifecycle_(lifecycle), log_(std::move(log)) {}
   Background(const Background&) = delete;
 
   // Before start().

@@ -129,6 +129,7 @@ void LoopChannel::update() {
   if (shutdown_) return;
   if (std::exchange(subchannels_changed_, false)) {
     std::vector<Subchannel*> all;
+    all.reserve(subchannels_.size());
     for (const auto& subchannel : subchannels_) all.push_back(subchannel.get());
     balancer_->update(all);
   }

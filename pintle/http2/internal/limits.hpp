@@ -104,7 +104,11 @@ class Limits {
   // A frame costs its header and earns twice its payload, so that the smallest gRPC message, five bytes, pays for it.
   static constexpr std::size_t kFrameCost = 9;
 
-  bool take_late_allowance() { return late_allowance_ != 0 && late_allowance_-- != 0; }
+  bool take_late_allowance() {
+    if (late_allowance_ == 0) return false;
+    --late_allowance_;
+    return true;
+  }
   bool small_data_frame(std::size_t payload);
 
   const Options& options_;

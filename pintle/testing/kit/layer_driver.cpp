@@ -19,7 +19,7 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
 }  // namespace
 
 // -- Script -----------------------------------------------------------------------------------------------------------
-// The steps live as long as the driver, so their coroutines may use what they have captured.
+// NOLINTBEGIN(cppcoreguidelines-avoid-capturing-lambda-coroutines): the steps live as long as the driver
 
 std::string Script::encoded(const TypeInfo& type, const void* object) { return text_of(Message(object, type)); }
 
@@ -101,6 +101,8 @@ Script& Script::throws(std::exception_ptr what) {
 Script& Script::returns(Status status) {
   return then([status = std::move(status)](LayerCall&, Heard&) -> Task<Status> { co_return status; });
 }
+
+// NOLINTEND(cppcoreguidelines-avoid-capturing-lambda-coroutines)
 
 // -- The two ends of a call ---------------------------------------------------------------------------------------
 
@@ -191,7 +193,7 @@ DrivenCall::DrivenCall(TestLoop& loop, Side side, const MethodInfo& method, cons
   if (side == Side::server) ended_ = std::make_unique<Ended>(call_);
 }
 
-DrivenCall::~DrivenCall() {
+DrivenCall::~DrivenCall() {  // NOLINT(bugprone-exception-escape): a loop that has no end has failed its test
   if (running_ && !done()) {
     cancel(CancelCause::shutdown);
     responses_->changed(true);
