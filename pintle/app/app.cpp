@@ -304,6 +304,7 @@ Dependency& App::depends_on(std::string name, Dependency::Ping ping, DependencyO
   Dependency& made =
       *impl_->dependencies.emplace_back(std::make_unique<Dependency>(std::move(name), std::move(ping), options));
   background("dependency " + std::string(made.name()),
+             // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): Background keeps it with its task
              [&made, log = impl_->log](const Lifecycle& lifecycle) -> Task<Status> {
                co_return co_await made.watch(lifecycle, log);
              });

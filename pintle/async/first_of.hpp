@@ -40,9 +40,9 @@ struct FirstOutcome<A, B, Never> {
 // A task may have children to join and things to put in order, so it is cancelled and awaited. All else only waits: it
 // is not asked for its result, so that a message or a permit stays where it is.
 template <class A>
-constexpr bool to_be_awaited = false;
+constexpr bool kToBeAwaited = false;
 template <class T>
-constexpr bool to_be_awaited<Task<T>> = true;
+constexpr bool kToBeAwaited<Task<T>> = true;
 
 // Who waits for the first; told by each branch that ends.
 class Race : public CoWaiter {
@@ -140,7 +140,7 @@ class AwaitFirst : public Race {
   void start(X& awaitable, Branch& branch) {
     if (winner_) return;  // it came at once: nothing more is begun
     Env env = env_;
-    if constexpr (to_be_awaited<X>) {
+    if constexpr (kToBeAwaited<X>) {
       env.scope = &losers_;
       ++awaited_;
     }
@@ -152,7 +152,7 @@ class AwaitFirst : public Race {
     std::optional<Outcome<X>> result;
     std::exception_ptr exception;
     try {
-      if constexpr (to_be_awaited<X>) {
+      if constexpr (kToBeAwaited<X>) {
         if constexpr (std::is_void_v<decltype(awaitable.await_resume())>) {
           co_await awaitable;
           result.emplace();
@@ -171,7 +171,7 @@ class AwaitFirst : public Race {
     } catch (...) {
       exception = std::current_exception();
     }
-    if (!race->ended(I, to_be_awaited<X>)) co_return;
+    if (!race->ended(I, kToBeAwaited<X>)) co_return;
     race->exception_ = std::move(exception);
     if (result) race->value_.emplace(std::in_place_index<I>, std::move(*result));
   }

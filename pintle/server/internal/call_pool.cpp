@@ -38,7 +38,7 @@ void CallPool::give_back(ServerCall& call) noexcept {
 void CallPool::tidy_later() noexcept {
   try {
     loop_server_.loop().arm(alarm_, loop_server_.loop().now() + kPeriod);
-  } catch (const std::bad_alloc&) {  // the next one that comes back tries again
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): the next one that comes back tries again
   }
 }
 

@@ -101,6 +101,7 @@ std::vector<double> ObservedMeter::records(std::string_view name) const {
 std::vector<std::string> ObservedMeter::cells() const {
   std::lock_guard lock(mutex_);
   std::vector<std::string> names;
+  names.reserve(cells_.size());
   for (const auto& [name, cell] : cells_) names.push_back(name);
   return names;
 }

@@ -14,10 +14,10 @@ Fields without(std::string_view name) {
   return out;
 }
 
-Fields having(std::string_view name, std::string value) {
+Fields having(std::string_view name, std::string_view value) {
   Fields out = request();
   for (auto& field : out) {
-    if (field.first == name) field.second = std::move(value);
+    if (field.first == name) field.second = value;
   }
   return out;
 }
