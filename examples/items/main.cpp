@@ -7,6 +7,7 @@
 #include "domain/catalogue.hpp"
 #include "items/config/v1/config.pb.h"
 #include "service/item_service.hpp"
+#include "settings.hpp"
 #include "store/postgres/postgres_store.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 #include <pintle/app/app.hpp>
@@ -60,7 +61,8 @@ items::ServiceLimits service_limits(const ItemsConfig& config) {
 
 // NOLINTNEXTLINE(bugprone-exception-escape): what throws here ends a process that serves nobody yet
 int main(int argc, char** argv) {
-  pintle::App app("items", argc, argv, {pintle::config_section<ItemsConfig>("items")});
+  pintle::App app("items", argc, argv, {pintle::config_section<ItemsConfig>("items")},
+                  [](const pintle::Config& c) { return items::faults_of(c.get<ItemsConfig>()); });
   const auto& config = app.config<ItemsConfig>();
 
   items::Outcome<std::unique_ptr<items::ItemStore>> store = open_store(config, app.runtime());

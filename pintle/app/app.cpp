@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -41,16 +42,20 @@ struct Prepared {
   std::string key_log_file;
 };
 
-Prepared prepare(std::string_view name, int argc, const char* const* argv, const std::vector<ConfigSection>& sections) {
+Prepared prepare(std::string_view name, int argc, const char* const* argv, const std::vector<ConfigSection>& sections,
+                 const ConfigCheck& check) {
   const char* file = std::getenv("SSLKEYLOGFILE");  // NOLINT(concurrency-mt-unsafe): no other thread runs yet
   const std::string key_log_file = file == nullptr ? "" : file;
   Endpoints made;
   auto config = configure(
       name, kVersion, sections, ConfigInput::of_process(argc, argv), [&](const Config& c) -> std::vector<ConfigError> {
+        auto errors = check ? check(c) : std::vector<ConfigError>();
         auto looked = endpoints(c.get<config::v1::Server>(), c.get<config::v1::Client>(), key_log_file);
-        if (!looked) return std::move(looked).error();
-        made = std::move(*looked);
-        return {};
+        if (looked)
+          made = std::move(*looked);
+        else
+          std::ranges::move(looked.error(), std::back_inserter(errors));
+        return errors;
       });
   if (config) return {std::move(*config), std::move(made), key_log_file};
   std::fputs(config.error().out.c_str(), stdout);
@@ -243,8 +248,9 @@ void App::Impl::leave_handlers_behind() {
   std::_Exit(1);
 }
 
-App::App(std::string_view name, int argc, const char* const* argv, std::vector<ConfigSection> sections)
-    : impl_(std::make_unique<Impl>(name, prepare(name, argc, argv, sections))) {
+App::App(std::string_view name, int argc, const char* const* argv, std::vector<ConfigSection> sections,
+         const ConfigCheck& check)
+    : impl_(std::make_unique<Impl>(name, prepare(name, argc, argv, sections, check))) {
   std::signal(SIGPIPE, SIG_IGN);
   impl_->lame_duck.emplace(*impl_);
   impl_->grace_over.emplace(*impl_);

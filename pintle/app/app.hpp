@@ -40,8 +40,11 @@ class App {
  public:
   // Reads the configuration. Ends the process where that is all that was asked (--help, --version, --print-config,
   // --check-config: exit code 0) or where the configuration is wrong (2, one line per error on standard error). The
-  // loops run from then on.
-  App(std::string_view name, int argc, const char* const* argv, std::vector<ConfigSection> sections = {});
+  // loops run from then on. `check` says what is wrong with the application's own sections beyond their schema: values
+  // that don't fit together, files that are not there. It is asked at the start and by --check-config alike, so it
+  // must change nothing.
+  App(std::string_view name, int argc, const char* const* argv, std::vector<ConfigSection> sections = {},
+      const ConfigCheck& check = nullptr);
   App(const App&) = delete;
   ~App();
 

@@ -21,6 +21,7 @@
 #include <pintle/async/runtime.hpp>
 #include <pintle/async/sync_wait.hpp>
 #include <pintle/client/channel.hpp>
+#include <pintle/config/v1/config.pb.h>
 #include <pintle/rpc/call.hpp>
 #include <pintle/rpc/pipe.hpp>
 #include <pintle/testing/kit/certificates.hpp>
@@ -164,10 +165,14 @@ class Process {
   }
 
  private:
+  static std::vector<ConfigError> faults_of(const Config& c) {
+    if (c.get<config::v1::Server>().workers() != 13) return {};
+    return {{"", 0, 0, "server.workers", "brings bad luck", "write another number"}};
+  }
   static int live(const std::vector<std::string>& flags, Story story, int gate) {
     std::vector<const char*> argv = {"probe"};
     for (const std::string& flag : flags) argv.push_back(flag.c_str());
-    App app("probe", static_cast<int>(argv.size()), argv.data());
+    App app("probe", static_cast<int>(argv.size()), argv.data(), {}, &faults_of);
     Probe probe(app.log());
     app.serve(probe);
     if (story == Story::added_twice) app.serve(probe);
@@ -529,7 +534,9 @@ TEST_F(Apps, ACertificateThatIsNotThereEndsItWithTwo) {
 TEST_F(Apps, CheckConfigSaysNoWhereTheStartWould) {
   for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--server.host=[::]"},
                                                 {"--server.tls.certificate_file=/no/such.crt"},
-                                                {"--client.tls.ca_file=/no/such.crt"}}) {
+                                                {"--client.tls.ca_file=/no/such.crt"},
+                                                {"--server.workers=13"},
+                                                {"--server.workers=13", "--server.tls.key_file=/no/such.key"}}) {
     std::string said[2];
     for (const bool check : {false, true}) {
       Process process(with([&] {
@@ -541,7 +548,8 @@ TEST_F(Apps, CheckConfigSaysNoWhereTheStartWould) {
       EXPECT_EQ(process.end(), 2) << wrong[0];
     }
     EXPECT_EQ(said[0], said[1]);
-    EXPECT_NE(said[0], "");
+    for (const std::string& flag : wrong)
+      EXPECT_THAT(said[0], HasSubstr(flag.substr(2, flag.find_first_of("._=", 9) - 2)));
   }
 }
 
