@@ -21,10 +21,7 @@ add_library(pintle_flags INTERFACE)
 target_compile_features(pintle_flags INTERFACE cxx_std_23)
 target_compile_options(pintle_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Wimplicit-fallthrough
-  -Werror=return-type -Werror=dangling)
-if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
-  target_compile_options(pintle_flags INTERFACE -fno-omit-frame-pointer)
-endif()
+  -Werror=return-type -Werror=dangling $<$<NOT:$<CONFIG:Release>>:-fno-omit-frame-pointer>)
 if(PINTLE_SANITIZE)
   add_compile_options(-fsanitize=${PINTLE_SANITIZE} -fno-sanitize-recover=all -g1 -O1)
   add_link_options(-fsanitize=${PINTLE_SANITIZE})

@@ -73,6 +73,7 @@ class FrameClient {
  public:
   FrameClient(pintle::testing::TestLoop& loop, Server& server, pintle::testing::MemoryPipeOptions pipe = {})
       : loop_(loop), pair_(std::in_place, loop.loop(), loop.loop(), pipe), stream_(pair_->take_a()) {
+    stream_->set_observer(nobody_);
     server.serve(pair_->take_b());
     loop_.run_until_idle();
   }
@@ -96,7 +97,7 @@ class FrameClient {
 
   Lines received() {
     Lines lines;
-    if (stream_ != nullptr && !pair_) stream_->want_read();  // TLS has no bytes before it is told of some
+    if (stream_ != nullptr) stream_->want_read();  // TLS has no bytes before it is told of some
     loop_.run_until_idle();
     std::vector<std::byte> room(64 * 1024);
     for (net::IoResult got; stream_ != nullptr && (got = stream_->read(room)).state != net::IoState::would_block;) {
