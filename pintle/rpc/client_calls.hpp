@@ -6,6 +6,8 @@
 #include <utility>
 
 #include <pintle/async/cancel_token.hpp>
+#include <pintle/rpc/awaiting.hpp>
+#include <pintle/rpc/begun_call.hpp>
 #include <pintle/rpc/call_options.hpp>
 #include <pintle/rpc/client_stream.hpp>
 #include <pintle/rpc/handler.hpp>
@@ -71,7 +73,13 @@ Task<Result<Response>> unary_call([[maybe_unused]] std::shared_ptr<Channel> chan
   const CancelLink link(options.cancel_token(), call.scope, *env.loop);
   Status status;
   try {
-    status = co_await chain(call).in({env.loop, &call.scope, &call});
+    if (const auto begun = chain.begin(call)) {
+      do {  // nothing can have come yet
+        co_await pintle::detail::Arrival(begun->responses(), call.scope);
+      } while (!begun->step(status));
+    } else {
+      status = co_await chain(call).in({env.loop, &call.scope, &call});
+    }
   } catch (...) {
     status = call.status_of(std::current_exception());
   }

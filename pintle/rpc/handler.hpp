@@ -11,6 +11,7 @@ namespace pintle {
 
 struct ChannelReport;
 class Loop;
+class BegunCall;
 class LayerCall;
 class MemoryAccount;
 
@@ -20,6 +21,10 @@ class MemoryAccount;
 class Handler {
  public:
   virtual Task<Status> operator()(LayerCall& call) = 0;
+  // For generated stubs, on the outermost handler of a client's chain: begins a unary call whose request is there and
+  // whose sink is never full, and which needs no coroutine of its own. Null: operator() is asked instead, always where
+  // a layer stands.
+  virtual std::unique_ptr<BegunCall> begin(LayerCall& call);
   virtual ~Handler() = default;
 };
 

@@ -5,20 +5,13 @@
 #include <utility>
 
 #include <pintle/async/nursery.hpp>
+#include <pintle/client/internal/unary_call.hpp>
 #include <pintle/wire/metadata_coding.hpp>
 #include <pintle/wire/timeout.hpp>
 
 namespace pintle::client {
 
 using transport::Indexing;
-
-ClientCall::ClientCall(LayerCall& call, LoopChannel& loop_channel, std::size_t max_receive_message, void** slot)
-    : call_(call),
-      loop_channel_(loop_channel),
-      source_(exchange_, call.scope, call.traffic.in),
-      sink_(exchange_, call.traffic.out) {
-  source_.reset(call.method().response, slot, max_receive_message);
-}
 
 void ClientCall::open(transport::Connection& connection, const transport::PreparedBlock& head, TimePoint now,
                       wire::Encoding encoding, bool is_seen) {
@@ -79,39 +72,6 @@ void ClientCall::refuse_too_large() {
                        CancelCause::fault);
 }
 
-bool ClientCall::stopped(Poll polled, Status& status) {
-  if (call_.cancelled()) {
-    cancel();
-    status = call_.scope.status();
-    return true;
-  }
-  if (polled == Poll::pending) return false;
-  if (!call_.facts.committed && reader_.has_head()) {
-    call_.facts.committed = true;
-    detail::give_head(call_);
-    if (call_.cancelled()) return stopped(polled, status);  // it threw
-  }
-  if (polled != Poll::end) return false;
-  status = reader_.outcome();
-  return true;
-}
-
-void ClientCall::note_how_far() {
-  call_.facts.left_client = exchange_.left() || reader_.answered();
-  call_.facts.processed = call_.facts.left_client && !reader_.refused();
-}
-
-void ClientCall::close(Status& status) {
-  note_how_far();
-  exchange_.finish();
-  if (status.code() != Code::cancelled || call_.deadline().is_infinite()) return;
-  // The server's reset may come before our own timer: it is the deadline all the same, and nothing of the peer's
-  // counts.
-  call_.loop().begin_turn();
-  if (call_.deadline().expired(call_.loop().now()))
-    status = Status(Code::deadline_exceeded, "the call's deadline has passed", Origin::library);
-}
-
 void ClientCall::compress_with(wire::Encoding encoding) {
   loop_channel_.scratch().fields.push_back({"grpc-encoding", wire::encoding_name(encoding), Indexing::incremental});
   sink_.compress_with(encoding, loop_channel_.codec());
@@ -155,17 +115,6 @@ struct Upload {
   explicit Upload(CancelScope& call) : scope(&call) {}
   CancelScope scope;
   Nursery nursery;
-};
-
-// The object into which a message is parsed when a layer asks for it; freed with the call.
-struct Slot {
-  explicit Slot(const TypeInfo* t) : type(t) {}
-  Slot(const Slot&) = delete;
-  ~Slot() {
-    if (object != nullptr) type->drop(object);
-  }
-  const TypeInfo* type;
-  void* object = nullptr;
 };
 
 }  // namespace
@@ -229,39 +178,40 @@ Task<Status> TransportHandler::unary(LayerCall& call) {
     if (!first) co_return std::move(first).error();
     request = *first;
   }
-  Picked picked;
-  if (!loop_channel.pick(picked)) {
-    Status nowhere = co_await loop_channel.acquire(call, picked);
+  UnaryCall unary(call, loop_channel, options_.max_receive_message);
+  if (!loop_channel.pick(unary.picked)) {
+    Status nowhere = co_await loop_channel.acquire(call, unary.picked);
     if (!nowhere.ok()) co_return nowhere;
   }
-  Slot slot(call.method().response);
-  ClientCall exchange(call, loop_channel, options_.max_receive_message, &slot.object);
-  open(exchange, loop_channel, picked, call);
-  exchange.send_only(request);
+  open(unary.exchange, loop_channel, unary.picked, call);
+  unary.exchange.send_only(request);
   Status status;
-  for (Poll polled = Poll::pending;;) {  // nothing can have come yet
-    Message* message = nullptr;
-    if (polled == Poll::pending) co_await detail::Arrival(exchange.responses(), call.scope);
-    polled = detail::poll(call, exchange.responses(), message);
-    if (exchange.stopped(polled, status)) break;
-    if (polled != Poll::ready) continue;
-    const bool last = message->is_last();
-    if (const Poll pushed = detail::push(call, *call.sink, *message); pushed != Poll::ready) {
-      status = co_await detail::Room(*call.sink, call.scope, pushed);
-      if (!status.ok()) {
-        exchange.cancel();
-        break;
-      }
-    }
-    if (last) {
-      status = exchange.reader().outcome();
-      break;
+  for (UnaryCall::Step step = UnaryCall::Step::wait; step != UnaryCall::Step::over;) {  // nothing can have come yet
+    if (step == UnaryCall::Step::room) {
+      step = unary.took(co_await detail::Room(*call.sink, call.scope, unary.pushed()), status);
+    } else {
+      co_await detail::Arrival(unary.exchange.responses(), call.scope);
+      step = unary.take(status);
     }
   }
-  exchange.close(status);
-  picked.subchannel->next_turn();
-  picked.ended(status);
+  unary.close(status);
   co_return status;
+}
+
+std::unique_ptr<BegunCall> TransportHandler::begin(LayerCall& call) {
+  if (defaults_ == nullptr || !refusal(call).ok()) return nullptr;
+  LoopChannel& loop_channel = *loop_channels_[call.loop().index()];
+  Picked picked;
+  if (!loop_channel.pick(picked)) return nullptr;
+  defaults_->apply(call);
+  std::unique_ptr<UnaryCall> unary(new UnaryCall(call, loop_channel, options_.max_receive_message));
+  unary->picked.connection = picked.connection;
+  unary->picked.subchannel = picked.subchannel;
+  Message* request = nullptr;
+  detail::poll(call, *call.source, request);
+  open(unary->exchange, loop_channel, unary->picked, call);
+  unary->exchange.send_only(request);
+  return unary;
 }
 
 // The same with streams. Requests go up while responses come down; the end of the response ends both, and this frame
@@ -270,8 +220,8 @@ Task<Status> TransportHandler::stream(LayerCall& call) {
   if (Status bad = refusal(call); !bad.ok()) co_return bad;
   const Env env = co_await current_env();
   LoopChannel& loop_channel = *loop_channels_[call.loop().index()];
-  const MethodInfo& method = call.method();
-  const bool streams = client_streams(method.kind);
+  const Kind kind = call.method().kind;
+  const bool streams = client_streams(kind);
   Message* request = nullptr;
   if (!streams && detail::poll(call, *call.source, request) == Poll::pending) {
     Result<Message*> first = co_await call.read();
@@ -283,8 +233,7 @@ Task<Status> TransportHandler::stream(LayerCall& call) {
     Status nowhere = co_await loop_channel.acquire(call, picked);
     if (!nowhere.ok()) co_return nowhere;
   }
-  Slot slot(method.response);
-  ClientCall exchange(call, loop_channel, options_.max_receive_message, &slot.object);
+  ClientCall exchange(call, loop_channel, options_.max_receive_message);
   open(exchange, loop_channel, picked, call);
   std::optional<Upload> up;
   if (streams) {
@@ -303,7 +252,7 @@ Task<Status> TransportHandler::stream(LayerCall& call) {
       continue;
     }
     const Poll pushed = detail::push(call, *call.sink, *message);
-    if (pushed != Poll::ready || server_streams(method.kind)) {
+    if (pushed != Poll::ready || server_streams(kind)) {
       status = co_await detail::Room(*call.sink, call.scope, pushed);
       if (!status.ok()) {
         exchange.cancel();

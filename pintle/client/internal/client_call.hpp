@@ -14,8 +14,8 @@ namespace pintle::client {
 // Lives in the handler's frame.
 class ClientCall final : public transport::Receiver {
  public:
-  ClientCall(LayerCall& call, LoopChannel& loop_channel, std::size_t max_receive_message, void** slot);
-  ~ClientCall() {
+  ClientCall(LayerCall& call, LoopChannel& loop_channel, std::size_t max_receive_message);
+  [[gnu::always_inline]] ~ClientCall() {
     if (exchange_.connection() != nullptr) [[unlikely]]  // its handler's frame is destroyed before the end
       note_how_far();
   }
@@ -53,6 +53,17 @@ class ClientCall final : public transport::Receiver {
   void on_reset(transport::ErrorCode code, transport::Initiator by) override;
   void on_writable() override { sink_.changed(); }
 
+  // Into which a message is parsed when a layer asks for it.
+  struct ResponseObject {
+    explicit ResponseObject(const TypeInfo* t) : type(t) {}
+    ResponseObject(const ResponseObject&) = delete;
+    ~ResponseObject() {
+      if (object != nullptr) type->drop(object);
+    }
+    const TypeInfo* type;
+    void* object = nullptr;
+  };
+
   struct RequestSink final : FramedSink {
     using FramedSink::compress_with;
     using FramedSink::FramedSink;
@@ -62,11 +73,53 @@ class ClientCall final : public transport::Receiver {
 
   LayerCall& call_;
   LoopChannel& loop_channel_;
+  ResponseObject response_;
   transport::Exchange exchange_{*this};
   FramedSource source_;
   RequestSink sink_;
   ResponseReader reader_;
 };
+
+[[gnu::always_inline]] inline ClientCall::ClientCall(LayerCall& call, LoopChannel& loop_channel,
+                                                     std::size_t max_receive_message)
+    : call_(call),
+      loop_channel_(loop_channel),
+      response_(call.method().response),
+      source_(exchange_, call.scope, call.traffic.in),
+      sink_(exchange_, call.traffic.out) {
+  source_.reset(response_.type, &response_.object, max_receive_message);
+}
+
+[[gnu::always_inline]] inline bool ClientCall::stopped(Poll polled, Status& status) {
+  if (polled != Poll::pending && !call_.facts.committed && reader_.has_head() && !call_.cancelled()) {
+    call_.facts.committed = true;
+    detail::give_head(call_);  // it may throw, which ends the call
+  }
+  if (call_.cancelled()) [[unlikely]] {
+    cancel();
+    status = call_.scope.status();
+    return true;
+  }
+  if (polled != Poll::end) return false;
+  status = reader_.outcome();
+  return true;
+}
+
+inline void ClientCall::note_how_far() {
+  call_.facts.left_client = exchange_.left() || reader_.answered();
+  call_.facts.processed = call_.facts.left_client && !reader_.refused();
+}
+
+[[gnu::always_inline]] inline void ClientCall::close(Status& status) {
+  note_how_far();
+  exchange_.finish();
+  if (status.code() != Code::cancelled || call_.deadline().is_infinite()) return;
+  // The server's reset may come before our own timer: it is the deadline all the same, and nothing of the peer's
+  // counts.
+  call_.loop().begin_turn();
+  if (call_.deadline().expired(call_.loop().now()))
+    status = Status(Code::deadline_exceeded, "the call's deadline has passed", Origin::library);
+}
 
 // What the channel was told, for calls that do not say: the outermost step of every chain.
 class Defaults {
@@ -104,6 +157,8 @@ class TransportHandler final : public Handler {
   void apply_first(const Defaults& defaults) { defaults_ = &defaults; }
 
   [[clang::coro_wrapper]] Task<Status> operator()(LayerCall& call) override;
+  // Where no layer stands around it and the channel has a connection with room.
+  std::unique_ptr<BegunCall> begin(LayerCall& call) override;
 
  private:
   Status refusal(const LayerCall& call) const;
