@@ -11,30 +11,40 @@
 namespace pintle::detail {
 
 // Free memory in classes of size. One thread. What it keeps is bounded by what was once used at the same time, until
-// halve() gives back of what was not used since.
+// halve() gives back of what was not used since. It has no destructor, so that a thread's needs no guard: clear() it.
 class FramePool {
  public:
-  FramePool() = default;
+  constexpr FramePool() = default;
   FramePool(const FramePool&) = delete;
-  ~FramePool() { drop(1, 1); }
 
   void* allocate(std::size_t size) {
-    const std::size_t c = (size + kStep - 1) / kStep;
-    if (c >= kClasses) return ::operator new(size);
-    Node*& head = free_[c];
-    if (head == nullptr) return ::operator new(c * kStep);
-    Node* node = head;
-    head = node->next;
+    void* spare = take(size);
+    return spare != nullptr ? spare : make(size);
+  }
+  // Null: there is none to spare.
+  void* take(std::size_t size) noexcept {
+    const std::size_t c = class_of(size);
+    if (c >= kClasses || free_[c] == nullptr) [[unlikely]]
+      return nullptr;
+    Node* node = free_[c];
+    free_[c] = node->next;
     if (--spare_ < unused_) unused_ = spare_;
     return node;
   }
+  // A new one, which release() takes.
+  static void* make(std::size_t size) {
+    const std::size_t c = class_of(size);
+    return ::operator new(c >= kClasses ? size : c * kStep);
+  }
   void release(void* frame, std::size_t size) noexcept {
-    const std::size_t c = (size + kStep - 1) / kStep;
+    const std::size_t c = class_of(size);
     if (c >= kClasses) return ::operator delete(frame);
     free_[c] = new (frame) Node{free_[c]};
     ++spare_;
   }
 
+  // Gives back all that is spare.
+  void clear() noexcept { drop(1, 1); }
   // So many frames stay.
   static constexpr std::size_t kFloor = 1024;
   bool above_floor() const noexcept { return spare_ > kFloor; }
@@ -50,6 +60,7 @@ class FramePool {
     Node* next;
   };
   static constexpr std::size_t kClasses = 64, kStep = 64;
+  static constexpr std::size_t class_of(std::size_t size) { return (size + kStep - 1) / kStep; }
 
   // The share `part / whole` of each class, rounded up.
   void drop(std::size_t part, std::size_t whole) noexcept {
@@ -71,17 +82,32 @@ class FramePool {
 // see each frame's life.
 class Frames {
  public:
-  static void* allocate(std::size_t size) { return kPooled ? here().allocate(size) : ::operator new(size); }
+  static void* allocate(std::size_t size) {
+    if (!kPooled) return ::operator new(size);
+    void* spare = here().take(size);
+    if (spare != nullptr) [[likely]]
+      return spare;
+    return make(size);
+  }
   static void release(void* frame, std::size_t size) noexcept {
     return kPooled ? here().release(frame, size) : ::operator delete(frame);
   }
   // Of the calling thread.
   static FramePool& here() {
-    static thread_local FramePool pool;
+    static constinit thread_local FramePool pool;
     return pool;
   }
 
  private:
+  struct AtThreadEnd {
+    ~AtThreadEnd() { here().clear(); }
+  };
+  // Every frame of a thread is made here once.
+  [[gnu::noinline]] static void* make(std::size_t size) {
+    [[maybe_unused]] static thread_local AtThreadEnd here_too;
+    return FramePool::make(size);
+  }
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define PINTLE_FRAMES_UNPOOLED

@@ -12,6 +12,10 @@ namespace {
 constexpr std::size_t kFloor = FramePool::kFloor;
 
 // `n` frames at the same time, of two sizes.
+struct Pool : FramePool {
+  ~Pool() { clear(); }
+};
+
 void use(FramePool& pool, std::size_t n) {
   std::vector<void*> frames;
   for (std::size_t i = 0; i < n; ++i) frames.push_back(pool.allocate(i % 2 == 0 ? 100 : 1000));
@@ -19,7 +23,7 @@ void use(FramePool& pool, std::size_t n) {
 }
 
 TEST(FramePool, AFrameThatWasFreedIsUsedAgain) {
-  FramePool pool;
+  Pool pool;
   void* first = pool.allocate(100);
   pool.release(first, 100);
   EXPECT_EQ(pool.spare(), 1u);
@@ -30,7 +34,7 @@ TEST(FramePool, AFrameThatWasFreedIsUsedAgain) {
 }
 
 TEST(FramePool, AfterASpikeItHalvesDownToItsFloor) {
-  FramePool pool;
+  Pool pool;
   use(pool, 40 * kFloor);
   pool.halve();
   EXPECT_EQ(pool.spare(), 40 * kFloor) << "they were used just now";
@@ -43,7 +47,7 @@ TEST(FramePool, AfterASpikeItHalvesDownToItsFloor) {
 }
 
 TEST(FramePool, WhatIsInUseStays) {
-  FramePool pool;
+  Pool pool;
   use(pool, 4 * kFloor);
   for (int i = 0; i < 20; ++i) {
     use(pool, 4 * kFloor);

@@ -14,12 +14,13 @@ namespace pintle {
 class BegunCall {
  public:
   BegunCall(const BegunCall&) = delete;
-  virtual ~BegunCall() = default;
 
   // step() follows when these say something else than pending, or the call's scope is cancelled.
   FramedSource& responses() { return *responses_; }
   // Gives the caller's sink what has come. True: the call is over, with `status`. Throws nothing.
   virtual bool step(Status& status) = 0;
+  // Its end: what std::unique_ptr's `delete` would be, in one virtual call.
+  virtual void let_go() noexcept = 0;
 
   // From where the frames come that it saves.
   static void* operator new(std::size_t size) { return detail::Frames::allocate(size); }
@@ -27,7 +28,12 @@ class BegunCall {
 
  protected:
   BegunCall() = default;
+  ~BegunCall() = default;
   FramedSource* responses_ = nullptr;  // whoever derives from it says
+};
+
+struct LetGo {
+  void operator()(BegunCall* call) const noexcept { call->let_go(); }
 };
 
 }  // namespace pintle

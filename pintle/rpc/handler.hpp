@@ -12,6 +12,7 @@ namespace pintle {
 struct ChannelReport;
 class Loop;
 class BegunCall;
+struct LetGo;
 class LayerCall;
 class MemoryAccount;
 
@@ -24,7 +25,7 @@ class Handler {
   // For generated stubs, on the outermost handler of a client's chain: begins a unary call whose request is there and
   // whose sink is never full, and which needs no coroutine of its own. Null: operator() is asked instead, always where
   // a layer stands.
-  virtual std::unique_ptr<BegunCall> begin(LayerCall& call);
+  virtual std::unique_ptr<BegunCall, LetGo> begin(LayerCall& call);
   virtual ~Handler() = default;
 };
 

@@ -153,7 +153,7 @@ Status TransportHandler::refusal(const LayerCall& call) const {
 }
 
 void TransportHandler::open(ClientCall& exchange, LoopChannel& loop_channel, const Picked& picked,
-                            const LayerCall& call) const {
+                            const LayerCall& call, bool is_seen) const {
   OpenScratch& scratch = loop_channel.scratch();
   scratch.fields.clear();
   if (any_path_) [[unlikely]]
@@ -162,10 +162,7 @@ void TransportHandler::open(ClientCall& exchange, LoopChannel& loop_channel, con
                                                  {"content-type", "application/grpc", Indexing::incremental},
                                                  {"grpc-accept-encoding", wire::kAcceptEncoding, Indexing::incremental},
                                                  {"user-agent", user_agent_, Indexing::incremental}});
-  // The caller of a unary call sees its result only.
-  const bool is_seen = defaults_ == nullptr || call.method().kind != Kind::unary;
   exchange.open(*picked.connection, head_, call.loop().now(), call.compression.value_or(options_.compression), is_seen);
-  picked.subchannel->next_turn();
 }
 
 // What a layer's streams throw ends the call's scope (detail::poll, detail::push), never this frame.
@@ -183,7 +180,8 @@ Task<Status> TransportHandler::unary(LayerCall& call) {
     Status nowhere = co_await loop_channel.acquire(call, unary.picked);
     if (!nowhere.ok()) co_return nowhere;
   }
-  open(unary.exchange, loop_channel, unary.picked, call);
+  open(unary.exchange, loop_channel, unary.picked, call, defaults_ == nullptr);
+  unary.picked.subchannel->next_turn();
   unary.exchange.send_only(request);
   Status status;
   for (UnaryCall::Step step = UnaryCall::Step::wait; step != UnaryCall::Step::over;) {  // nothing can have come yet
@@ -198,18 +196,18 @@ Task<Status> TransportHandler::unary(LayerCall& call) {
   co_return status;
 }
 
-std::unique_ptr<BegunCall> TransportHandler::begin(LayerCall& call) {
+std::unique_ptr<BegunCall, LetGo> TransportHandler::begin(LayerCall& call) {
   if (defaults_ == nullptr || !refusal(call).ok()) return nullptr;
   LoopChannel& loop_channel = *loop_channels_[call.loop().index()];
   Picked picked;
   if (!loop_channel.pick(picked)) return nullptr;
   defaults_->apply(call);
-  std::unique_ptr<UnaryCall> unary(new UnaryCall(call, loop_channel, options_.max_receive_message));
+  std::unique_ptr<UnaryCall, LetGo> unary(new UnaryCall(call, loop_channel, options_.max_receive_message));
   unary->picked.connection = picked.connection;
   unary->picked.subchannel = picked.subchannel;
   Message* request = nullptr;
   detail::poll(call, *call.source, request);
-  open(unary->exchange, loop_channel, unary->picked, call);
+  open(unary->exchange, loop_channel, picked, call, false);  // nobody waits for a turn where pick() finds one
   unary->exchange.send_only(request);
   return unary;
 }
@@ -234,7 +232,8 @@ Task<Status> TransportHandler::stream(LayerCall& call) {
     if (!nowhere.ok()) co_return nowhere;
   }
   ClientCall exchange(call, loop_channel, options_.max_receive_message);
-  open(exchange, loop_channel, picked, call);
+  open(exchange, loop_channel, picked, call, true);
+  picked.subchannel->next_turn();
   std::optional<Upload> up;
   if (streams) {
     up.emplace(call.scope);

@@ -158,11 +158,13 @@ class TransportHandler final : public Handler {
 
   [[clang::coro_wrapper]] Task<Status> operator()(LayerCall& call) override;
   // Where no layer stands around it and the channel has a connection with room.
-  std::unique_ptr<BegunCall> begin(LayerCall& call) override;
+  std::unique_ptr<BegunCall, LetGo> begin(LayerCall& call) override;
 
  private:
   Status refusal(const LayerCall& call) const;
-  void open(ClientCall& exchange, LoopChannel& loop_channel, const Picked& picked, const LayerCall& call) const;
+  // `is_seen`: by a layer, or by the caller of a stream; that of a unary call sees its result only.
+  void open(ClientCall& exchange, LoopChannel& loop_channel, const Picked& picked, const LayerCall& call,
+            bool is_seen) const;
   Task<Status> unary(LayerCall& call);
   Task<Status> stream(LayerCall& call);
   static Task<Status> upload(LayerCall& call, ClientCall& exchange, CancelScope& scope);

@@ -29,6 +29,7 @@ class UnaryCall final : public BegunCall {
 
   // For stubs, whose sink is never full.
   bool step(Status& status) override;
+  void let_go() noexcept override { delete this; }
 
   Picked picked;
   ClientCall exchange;
