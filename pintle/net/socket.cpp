@@ -35,7 +35,9 @@ IoResult Socket::read(std::span<std::byte> into) {
     }
     if (n == 0) {
       if (into.empty()) return {IoState::would_block, 0};
-      descriptor_->drained();  // what comes after it is an error
+      // A reset that follows the end is told by nothing else: recv() says 0 for ever.
+      if (const int error = pending_error(); error != 0) return failed(error);
+      descriptor_->drained();
       return {IoState::end, 0};
     }
     if (errno == EINTR) continue;
@@ -43,6 +45,12 @@ IoResult Socket::read(std::span<std::byte> into) {
     descriptor_->drained();
     return {IoState::would_block, 0};
   }
+}
+
+int Socket::pending_error() const {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
 IoResult Socket::write(std::span<const std::byte> from) {

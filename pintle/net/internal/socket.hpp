@@ -33,6 +33,7 @@ class Socket final : public ByteStream, Descriptor::Observer {
   void on_readable() noexcept override { observer_->on_readable(); }
   void on_writable() noexcept override { observer_->on_writable(); }
   IoResult failed(int error);
+  int pending_error() const;
 
   Loop& loop_;
   Fd fd_;
