@@ -6,7 +6,9 @@
 
 namespace pintle::detail {
 
-bool BlockingJob::submit(Loop& loop, WorkerPool& pool, Waiter& waiter) {
+bool BlockingJob::submit(Loop& loop, WorkerPool& pool, Waiter& waiter, const void* whom) {
+  lane = &loop;
+  this->whom = whom;
   loop_ = &loop;
   pool_ = &pool;
   waiter_ = &waiter;
@@ -34,7 +36,9 @@ void BlockingJob::run() noexcept {
 
 void BlockingJob::finish() noexcept {
   loop_->post([self = std::move(self_)] {
-    if (self->waiter_ != nullptr) std::exchange(self->waiter_, nullptr)->wake();
+    self->arrived_ = true;
+    if (self->waiter_ == nullptr) return self->claim();
+    std::exchange(self->waiter_, nullptr)->wake();
   });
 }
 

@@ -38,19 +38,32 @@ struct BlockingResult<std::expected<T, Status>> {
 class BlockingJob : public WorkerPool::Job, public std::enable_shared_from_this<BlockingJob> {
  public:
   virtual ~BlockingJob() = default;
-  bool submit(Loop& loop, WorkerPool& pool, Waiter& waiter);
+  // `whom`: for whom the work is done.
+  bool submit(Loop& loop, WorkerPool& pool, Waiter& waiter, const void* whom);
   // Loop's thread. True when the job never starts.
   bool withdraw() noexcept;
-  void forget_waiter() noexcept { waiter_ = nullptr; }
+  // Loop's thread: nobody waits for the result any more.
+  void forget_waiter() noexcept {
+    waiter_ = nullptr;
+    if (arrived_) claim();
+  }
 
  protected:
   virtual void work() = 0;
+  // The result was taken, or will never be: the pool may have the next one made for this loop.
+  void claim() noexcept {
+    if (ran_) pool_->claimed(lane);
+  }
   std::exception_ptr exception_;
-  bool ran_ = false;
+  bool ran_ = false, displaced_ = false, arrived_ = false;
 
  private:
   void run() noexcept override;
   void dropped() noexcept override { finish(); }
+  void displaced() noexcept override {
+    displaced_ = true;
+    finish();
+  }
   void finish() noexcept;
 
   Loop* loop_ = nullptr;
@@ -74,8 +87,9 @@ class BlockingWork final : public BlockingJob {
 
   // Loop's thread, once the job is over.
   Value take() {
+    claim();
     if (exception_) std::rethrow_exception(exception_);
-    if (!ran_) return failed(workers_stopped());
+    if (!ran_) return failed(displaced_ ? workers_busy() : workers_stopped());
     return std::move(*value_);
   }
   static Value failed(Status status) {
@@ -117,7 +131,8 @@ class [[nodiscard("co_await it: the work is not begun before")]] Blocking : CoWa
     WorkerPool* pool = env.loop->workers();
     if (pool == nullptr) return refuse(workers_missing());
     suspend(h, nullptr);
-    if (!work_->submit(*env.loop, *pool, *this)) return refuse(workers_busy());
+    if (!work_->submit(*env.loop, *pool, *this, env.scope != nullptr ? env.scope->acts_for() : nullptr))
+      return refuse(workers_busy());
     waiting_ = true;
     scope_ = env.scope;
     if (scope_ != nullptr) scope_->add(cancel_);
@@ -158,9 +173,11 @@ class [[nodiscard("co_await it: the work is not begun before")]] Blocking : CoWa
 // Result<R>, void becomes Status, a Status or a Result stays as it is. An exception that leaves fn is thrown here.
 //
 // fn and args are moved (lvalues copied) into storage that lives as long as the work, also when the awaiting coroutine
-// is destroyed meanwhile; pass std::ref only to what outlives the runtime's workers. RESOURCE_EXHAUSTED when the pool's
-// queue is full; the scope's status when it is cancelled before a worker took the work. Work that has started can't be
-// cancelled and is awaited to its end. FAILED_PRECONDITION on a loop without workers.
+// is destroyed meanwhile; pass std::ref only to what outlives the runtime's workers. Those for whom work is done
+// (CancelScope::acts_for(): a server's connections) take turns. RESOURCE_EXHAUSTED when the pool's queue is full,
+// unless somebody has more waiting there, who then loses the newest of it; the scope's status when it is cancelled
+// before a worker took the work. Work that has started can't be cancelled and is awaited to its end.
+// FAILED_PRECONDITION on a loop without workers.
 //
 // Prefer a function and arguments to a lambda with captures: a capturing lambda inside a co_await expression is what
 // g++ before 13 destroys twice.

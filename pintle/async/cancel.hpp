@@ -21,6 +21,7 @@ enum class CancelCause : std::uint8_t {
   fault,            // what the peer sent broke a rule or a limit
   exception,        // one left a handler, a layer, a source or a sink
   superseded,       // another result came first
+  overload,         // there is no room for it here
 };
 // "deadline", "peer_reset", ...: for logs and metrics.
 constexpr std::string_view cause_name(CancelCause cause) {
@@ -43,6 +44,8 @@ constexpr std::string_view cause_name(CancelCause cause) {
       return "exception";
     case CancelCause::superseded:
       return "superseded";
+    case CancelCause::overload:
+      return "overload";
   }
   return "unknown";
 }
@@ -86,8 +89,14 @@ class CancelScope {
     status_ = Status();
     cause_ = CancelCause::none;
     inherited_ = false;
+    acts_for_ = nullptr;
     attach(parent);
   }
+
+  // For whom the work below this scope is done, say a connection; scopes that are made below inherit it. Null: for
+  // nobody in particular. Where something is scarce, each gets his part. It is compared and never looked into.
+  const void* acts_for() const noexcept { return acts_for_; }
+  void act_for(const void* whom) noexcept { acts_for_ = whom; }
 
   // No longer below its parent; its status stays. For a scope that may outlive the one above.
   void release() noexcept { detach(); }
@@ -98,6 +107,7 @@ class CancelScope {
     status_ = parent->status_;
     cause_ = parent->cause_;
     inherited_ = parent->cancelled();
+    acts_for_ = parent->acts_for_;
     next_ = parent->children_;
     if (next_ != nullptr) next_->before_ = &next_;
     before_ = &parent->children_;
@@ -116,6 +126,7 @@ class CancelScope {
   Status status_;
   CancelCause cause_ = CancelCause::none;
   bool inherited_ = false;
+  const void* acts_for_ = nullptr;
   CancelNode* nodes_ = nullptr;
   CancelScope* children_ = nullptr;
   CancelScope* next_ = nullptr;

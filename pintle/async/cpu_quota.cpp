@@ -5,10 +5,11 @@
 #include <cstdint>
 #include <fstream>
 #include <string>
-#include <string_view>
 #include <thread>
 
 #include <sched.h>
+
+#include <pintle/base/control_group.hpp>
 
 namespace pintle {
 namespace {
@@ -45,26 +46,6 @@ Quota read_v1(const fs::path& group) {
   return ratio(quota, period);
 }
 
-// The group itself and all above it, up to the mount. In a container the path may name a group that only the host sees:
-// the mount itself is then the container's own group, and the others are missing.
-template <class Read>
-Quota along(const fs::path& mount, std::string_view group, Read read) {
-  Quota least;
-  while (!group.empty() && group.front() == '/') group.remove_prefix(1);
-  for (fs::path below(group); !below.empty(); below = below.parent_path()) least = smaller(least, read(mount / below));
-  return smaller(least, read(mount));
-}
-
-bool contains(std::string_view list, std::string_view word) {
-  while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    if (list.substr(0, comma) == word) return true;
-    if (comma == std::string_view::npos) break;
-    list.remove_prefix(comma + 1);
-  }
-  return false;
-}
-
 std::size_t affinity() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -76,21 +57,9 @@ std::size_t affinity() {
 
 std::optional<double> cpu_quota(const fs::path& root) {
   Quota least;
-  std::ifstream groups(root / "proc/self/cgroup");
-  for (std::string line; std::getline(groups, line);) {  // "hierarchy:controllers:path"
-    const std::size_t first = line.find(':'), second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const auto controllers = std::string_view(line).substr(first + 1, second - first - 1);
-    const auto path = std::string_view(line).substr(second + 1);
-    const fs::path mounts = root / "sys/fs/cgroup";
-    if (controllers.empty()) {
-      least = smaller(least, along(mounts, path, read_v2));
-      least = smaller(least, along(mounts / "unified", path, read_v2));
-    } else if (contains(controllers, "cpu")) {
-      least = smaller(least, along(mounts / std::string(controllers), path, read_v1));
-      least = smaller(least, along(mounts / "cpu", path, read_v1));
-    }
-  }
+  visit_control_groups(root, "cpu", [&](const fs::path& group, int version) {
+    least = smaller(least, version == 2 ? read_v2(group) : read_v1(group));
+  });
   return least;
 }
 

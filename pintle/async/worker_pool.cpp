@@ -1,5 +1,6 @@
 #include <pintle/async/worker_pool.hpp>
 
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -13,55 +14,46 @@ WorkerPool::~WorkerPool() { stop(); }
 
 bool WorkerPool::submit(Job& job) {
   std::unique_lock lock(mutex_);
-  if (stopped_ || queued_ >= options_.max_queued) return false;
-  // A thread that was notified but has not woken still counts as idle, so waiting jobs are compared with idle threads.
-  if (queued_ >= idle_ && threads_.size() < options_.threads) {
-    try {
-      threads_.emplace_back([this] { work(); });
-    } catch (const std::system_error&) {
-      if (threads_.empty()) return false;  // no thread could be started; with some, the job waits for them
-    }
+  if (stopped_) return false;
+  detail::FairQueue::Entry* displaced = nullptr;
+  if (queue_.size() >= options_.max_queued && (displaced = queue_.displace_for(job)) == nullptr) return false;
+  bool queued = false;
+  try {
+    queue_.push(job);
+    queued = true;
+    // A thread that was notified but has not woken still counts as idle, so waiting jobs are compared with idle
+    // threads.
+    if (queue_.size() > idle_ && threads_.size() < options_.threads) threads_.emplace_back([this] { work(); });
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): it is not queued, or waits for the others
+  } catch (const std::system_error&) {
+    if (threads_.empty()) queued = !queue_.erase(job);  // no thread could be started; with some, the job waits for them
   }
-  job.next_ = nullptr;
-  job.before_ = tail_;
-  *tail_ = &job;
-  tail_ = &job.next_;
-  ++queued_;
   lock.unlock();
-  wake_.notify_one();
-  return true;
+  if (queued) wake_.notify_one();
+  if (displaced != nullptr) static_cast<Job*>(displaced)->displaced();
+  return queued;
 }
 
 bool WorkerPool::remove(Job& job) {
   std::lock_guard lock(mutex_);
-  if (job.before_ == nullptr) return false;
-  *job.before_ = job.next_;
-  if (job.next_ != nullptr)
-    job.next_->before_ = job.before_;
-  else
-    tail_ = job.before_;
-  job.before_ = nullptr;
-  --queued_;
-  return true;
+  return queue_.erase(job);
 }
 
-WorkerPool::Job* WorkerPool::take() {
-  Job* job = head_;
-  if (job == nullptr) return nullptr;
-  head_ = job->next_;
-  if (head_ != nullptr)
-    head_->before_ = &head_;
-  else
-    tail_ = &head_;
-  job->before_ = nullptr;
-  --queued_;
-  ++running_;
-  return job;
+void WorkerPool::claimed(const void* lane) {
+  std::unique_lock lock(mutex_);
+  const bool more = queue_.claim(lane) && queue_.size() != 0;
+  lock.unlock();
+  if (more) wake_.notify_one();
+}
+
+WorkerPool::Job* WorkerPool::take(detail::FairQueue::Entry* entry) {
+  if (entry != nullptr) ++running_;
+  return static_cast<Job*>(entry);
 }
 
 bool WorkerPool::run_one() {
   std::unique_lock lock(mutex_);
-  Job* job = take();
+  Job* job = take(queue_.pop());
   if (job == nullptr) return false;
   lock.unlock();
   job->run();
@@ -75,7 +67,7 @@ void WorkerPool::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
     if (stopped_) return;
-    if (Job* job = take()) {
+    if (Job* job = take(queue_.pop())) {
       lock.unlock();
       job->run();
       lock.lock();
@@ -101,7 +93,7 @@ void WorkerPool::stop() {
     Job* job;
     {
       std::lock_guard lock(mutex_);
-      job = take();
+      job = take(queue_.pop_any());
       if (job == nullptr) return;
       --running_;
     }
@@ -111,7 +103,7 @@ void WorkerPool::stop() {
 
 std::size_t WorkerPool::queued() const {
   std::lock_guard lock(mutex_);
-  return queued_;
+  return queue_.size();
 }
 
 std::size_t WorkerPool::running() const {
