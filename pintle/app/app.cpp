@@ -16,8 +16,10 @@
 
 #include <pintle/app/endpoints.hpp>
 #include <pintle/app/internal/background.hpp>
+#include <pintle/app/internal/heap.hpp>
 #include <pintle/app/log.hpp>
 #include <pintle/app/settings.hpp>
+#include <pintle/async/cpu_quota.hpp>
 #include <pintle/async/nursery.hpp>
 #include <pintle/async/signals.hpp>
 #include <pintle/async/sync_wait.hpp>
@@ -92,8 +94,9 @@ struct App::Impl {
              config.get<config::v1::Log>().format() == config::v1::LOG_FORMAT_TEXT ? LogFormat::text : LogFormat::json,
              level_of(config.get<config::v1::Log>().level())),
         log(&sink),
-        runtime(runtime_options(settings)),
-        server(runtime, server_options(settings, log)),
+        runtime(prepared_runtime(settings)),
+        memory(memory_budget(settings)),
+        server(runtime, server_options()),
         clients([this](std::string_view target) { return make_channel(runtime, target, channel_options()); }),
         listen_on(std::move(prepared.endpoints.ports)),
         tls(std::move(prepared.endpoints.tls)) {
@@ -104,10 +107,22 @@ struct App::Impl {
                {{"file", prepared.key_log_file}});
   }
 
+  // What must be said before threads are made.
+  static RuntimeOptions prepared_runtime(const config::v1::Server& settings) {
+    RuntimeOptions options = runtime_options(settings);
+    limit_heaps(options.threads != 0 ? options.threads : default_threads());
+    return options;
+  }
+  ServerOptions server_options() const {
+    ServerOptions options = pintle::server_options(settings, log);
+    options.memory = memory;
+    return options;
+  }
   ChannelOptions channel_options() const {
     ChannelOptions options = pintle::channel_options(config.get<config::v1::Client>(), log);
     options.tls = tls;
     options.meters = meters;
+    options.memory = memory;
     return options;
   }
   void start_reloading();
@@ -123,6 +138,8 @@ struct App::Impl {
   StreamLog sink;
   Logger log;
   Runtime runtime;
+  std::shared_ptr<MemoryBudget> memory;
+  HeapTrimmer heap{runtime.loop(0), runtime.workers(), memory};
   Lifecycle lifecycle;
   std::vector<std::unique_ptr<Dependency>> dependencies;
   Background background{runtime, lifecycle, log};
@@ -137,16 +154,17 @@ struct App::Impl {
     CancelScope scope;
     Nursery tasks;
   } reloading;
-  static Task<void> end(Reloading& reloading) {
-    reloading.scope.cancel(Status(Code::cancelled, "the process ends", Origin::library), CancelCause::shutdown);
-    co_await reloading.tasks.join();
+  static Task<void> end(Impl& self) {
+    self.heap.stop();
+    self.reloading.scope.cancel(Status(Code::cancelled, "the process ends", Origin::library), CancelCause::shutdown);
+    co_await self.reloading.tasks.join();
   }
   // Ends what runs on the loops, and the loops. Again: nothing.
   void stop() {
     if (std::exchange(stopped, true)) return;
     lifecycle.enter(Phase::stopped);
     clients.clear();
-    sync_wait(runtime.loop(0), end(reloading));
+    sync_wait(runtime.loop(0), end(*this));
     runtime.stop();
     runtime.join();
   }
@@ -180,6 +198,7 @@ struct App::Impl {
 void App::Impl::start_reloading() {
   Loop& loop = runtime.loop(0);
   loop.post([this, &loop] {
+    heap.start();
     const Env env{&loop, &reloading.scope, nullptr};
     for (const Port& port : listen_on)
       if (port.options.tls != nullptr)
@@ -354,6 +373,7 @@ int App::run() {
                          {"address", addresses.front()},
                          {"tls", app.listen_on.front().options.tls != nullptr},
                          {"threads", app.runtime.size()},
+                         {"memory_budget", app.memory->limit()},
                          {"pid", getpid()}});
   if (stop) {
     app.begin_to_drain();

@@ -1,5 +1,6 @@
 #include <pintle/app/settings.hpp>
 
+#include <pintle/base/memory_limit.hpp>
 #include <pintle/config/v1/client.pb.h>
 #include <pintle/config/v1/server.pb.h>
 
@@ -41,6 +42,11 @@ RuntimeOptions runtime_options(const config::v1::Server& server) {
   options.threads = server.threads();
   options.workers.threads = server.workers();
   return options;
+}
+
+std::shared_ptr<MemoryBudget> memory_budget(const config::v1::Server& server) {
+  const std::uint64_t told = server.memory_budget();
+  return std::make_shared<MemoryBudget>(told != 0 ? static_cast<std::size_t>(told) : default_memory_budget());
 }
 
 ServerOptions server_options(const config::v1::Server& server, Logger log) {

@@ -13,6 +13,8 @@ class Server;
 namespace pintle {
 
 RuntimeOptions runtime_options(const config::v1::Server& server);
+// One for the process: give it to its servers and channels.
+std::shared_ptr<MemoryBudget> memory_budget(const config::v1::Server& server);
 ServerOptions server_options(const config::v1::Server& server, Logger log);
 ChannelOptions channel_options(const config::v1::Client& client, Logger log);
 

@@ -88,7 +88,9 @@ class ClientChannel final : public Channel {
   }
 
   MemoryAccount* memory(const Loop& loop) override {
-    return loop.index() < loop_channels_.size() ? loop_channels_[loop.index()]->memory() : nullptr;
+    if (loop.index() >= loop_channels_.size()) return nullptr;
+    transport::MemoryGuard* const guard = loop_channels_[loop.index()]->memory();
+    return guard != nullptr ? &guard->account() : nullptr;
   }
 
   Loop& loop() override { return *loops_[next_loop_++ % loops_.size()]; }

@@ -127,6 +127,13 @@ class Session {
   std::size_t queued(const Stream& stream) const;
   // The same of all streams, those that have ended and were not forgotten yet included.
   std::size_t queued() const;
+  // Bytes that have left the stream's queue for output() so far, modulo 2^32: whether it moves at all.
+  std::uint32_t moved(const Stream& stream) const;
+  // Bytes of memory that are kept for the peer beside output(): the streams' queues, and frames that have not fully
+  // arrived.
+  std::size_t memory() const;
+  // Gives back what of it is kept for later and empty now.
+  void trim();
   // Ends the stream with RST_STREAM (drops its queue); on_closed() is called before this returns, on_reset() is not.
   void reset(Stream& stream, ErrorCode code);
   // Gives `size` bytes of the stream's receive window back.

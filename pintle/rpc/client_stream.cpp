@@ -44,6 +44,7 @@ Root StreamingCall::run(std::shared_ptr<StreamingCall> self, Handler& chain) {
   self->status = std::move(status);
   self->done = true;
   self->up.abandon();
+  if (self->call.scope.cause() == CancelCause::overload) self->down.discard();  // nobody read it
   self->down.close();
   if (self->finisher_ != nullptr) std::exchange(self->finisher_, nullptr)->wake();
 }

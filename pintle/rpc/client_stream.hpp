@@ -146,6 +146,10 @@ class ClientStream : public StreamBase {
   detail::TypedWriting write(const Request& message, WriteOptions options = {}) {
     return {call_->call, call_->up.sink(), &message, type_of<Request>, call_->caller, options};
   }
+  // The same for a message that isn't needed afterwards (Writer).
+  detail::OwnedWriting<Request> write(Request&& message, WriteOptions options = {}) {
+    return {call_->call, call_->up.sink(), std::move(message), call_->caller, options};
+  }
   // Ends the stream and waits for the response.
   Task<Result<Response>> finish() {
     call_->up.close();
@@ -179,6 +183,10 @@ class BidiStream : public StreamBase {
   using StreamBase::StreamBase;
   detail::TypedWriting write(const Request& message, WriteOptions options = {}) {
     return {call_->call, call_->up.sink(), &message, type_of<Request>, call_->caller, options};
+  }
+  // The same for a message that isn't needed afterwards (Writer).
+  detail::OwnedWriting<Request> write(Request&& message, WriteOptions options = {}) {
+    return {call_->call, call_->up.sink(), std::move(message), call_->caller, options};
   }
   // No more writes: the server sees the end of the requests.
   void close_writing() { call_->up.close(); }

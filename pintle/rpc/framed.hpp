@@ -42,6 +42,8 @@ class FramedSource final : public Source {
   void changed() {
     if (lent_ != 0 || reader_ != nullptr) look();
   }
+  // Bytes at the front of the body whose message was given out and is not returned.
+  std::size_t lent() const { return lent_; }
   // Size in bytes of the largest message so far, decompressed, for whoever pools what it was parsed into.
   std::size_t largest() const { return largest_; }
   // Bytes of memory for messages that came compressed, kept from call to call.

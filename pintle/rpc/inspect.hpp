@@ -15,10 +15,11 @@ namespace pintle {
 struct LoopServerReport {
   LoopServerReport() = default;
   std::vector<ConnectionReport> connections;
-  std::size_t running = 0, waiting = 0;  // calls
-  std::size_t pooled_calls = 0;          // those that run and those that are kept for others
-  std::size_t memory = 0;                // bytes that are charged to the budget; 0 without one
-  std::uint64_t exceptions = 0;          // that left handlers
+  std::size_t running = 0, waiting = 0;                  // calls
+  std::size_t pooled_calls = 0;                          // those that run and those that are kept for others
+  std::size_t memory = 0;                                // bytes that are charged to the budget; 0 without one
+  std::uint64_t streams_shed = 0, connections_shed = 0;  // reset and ended for want of memory
+  std::uint64_t exceptions = 0;                          // that left handlers
   bool draining = false;
 };
 
@@ -45,6 +46,7 @@ struct LoopChannelReport {
   int failures = 0;                           // to connect, in a row
   std::uint64_t failed_attempts = 0;          // all of them
   std::size_t memory = 0;                     // bytes that are charged to the budget; 0 without one
+  std::uint64_t streams_shed = 0;             // reset for want of memory
 };
 
 struct ChannelReport {

@@ -23,6 +23,7 @@ void Pipe::discard() {
   discarding_ = true;
   release();
   bytes_.clear();
+  bytes_.shrink(0);
   held_.set(0);
   wake(writer_);
 }

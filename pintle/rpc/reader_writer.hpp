@@ -38,6 +38,30 @@ class [[nodiscard("co_await it")]] TypedWriting : public Writing {
   Message message_;
 };
 
+// The same for a message that nobody needs afterwards: it is gone before the wait for room.
+template <class T>
+class [[nodiscard("co_await it")]] OwnedWriting : public Room {
+ public:
+  OwnedWriting(Call& call, Sink& sink, T&& object, CancelScope& scope, WriteOptions options)
+      : Room(sink, scope, Poll::ready), call_(call), object_(std::move(object)), options_(options) {}
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    if (scope_.cancelled()) return false;
+    {
+      const T object = std::move(object_);
+      Message message(&object, type_of<T>);
+      if (!options_.compresses()) message.without_compression();
+      last_ = push(call_, sink_, message);
+    }
+    return Room::await_suspend(h);
+  }
+
+ private:
+  Call& call_;
+  T object_;
+  WriteOptions options_;
+};
+
 }  // namespace detail
 
 // Reads a stream of T. Loop's thread only, one read at a time.
@@ -63,6 +87,11 @@ class Writer {
   // `Status s = co_await writer.write(item);`
   detail::TypedWriting write(const T& message, WriteOptions options = {}) {
     return {call_, *call_.sink, &message, type_of<T>, call_.scope, options};
+  }
+  // The same for a message that isn't needed afterwards: a large one takes no memory while the peer reads. It is left
+  // empty. `co_await writer.write(std::move(page));`
+  detail::OwnedWriting<T> write(T&& message, WriteOptions options = {}) {
+    return {call_, *call_.sink, std::move(message), call_.scope, options};
   }
 
  private:

@@ -53,6 +53,9 @@ struct Signature<Task<Status> (S::*)(Call&, Reader<Req>&, Writer<Resp>&)> {
 template <auto Method>
 using ServiceOf = typename Signature<decltype(Method)>::Service;
 
+// The one response is encoded, and then the handler is over: it doesn't wait, with the response in its hands, for a
+// peer that reads slowly.
+//
 // `Into` fills a pooled response; when it was not overridden it returns Task::none() and `Method` is asked.
 template <auto Method, auto Into>
 class Unary final : public Handler {
@@ -88,18 +91,18 @@ class Unary final : public Handler {
         Status status = co_await filling;
         if (!status.ok()) co_return status;
         const Message reply(&response, type_of<Response>);
-        const Poll pushed = call.sink->push(reply);
-        if (pushed == Poll::ready) co_return Status();
-        co_return co_await pintle::detail::Room(*call.sink, call.scope, pushed);
+        if (call.sink->push(reply) != Poll::end) [[likely]]
+          co_return Status();
+        co_return co_await pintle::detail::Room(*call.sink, call.scope, Poll::end);
       }
       fills_.store(false, std::memory_order_relaxed);
     }
     Result<Response> response = co_await (service_.*Method)(call, *request);
     if (!response) co_return std::move(response).error();
     const Message reply(&*response, type_of<Response>);
-    const Poll pushed = call.sink->push(reply);
-    if (pushed == Poll::ready) co_return Status();
-    co_return co_await pintle::detail::Room(*call.sink, call.scope, pushed);
+    if (call.sink->push(reply) != Poll::end) [[likely]]
+      co_return Status();
+    co_return co_await pintle::detail::Room(*call.sink, call.scope, Poll::end);
   }
 
  private:
@@ -139,7 +142,9 @@ class ClientStreaming final : public Handler {
     Result<Response> response = co_await (service_.*Method)(call, reader);
     if (!response) co_return std::move(response).error();
     const Message reply(&*response, type_of<Response>);
-    co_return co_await call.write(reply);
+    if (call.sink->push(reply) != Poll::end) [[likely]]
+      co_return Status();
+    co_return co_await pintle::detail::Room(*call.sink, call.scope, Poll::end);
   }
 
  private:

@@ -72,6 +72,7 @@ Connection::Connection(http2::Role role, std::unique_ptr<net::ByteStream> stream
 Connection::~Connection() {
   session_.on_transport_closed();
   for (Exchange* exchange : attached_) exchange->orphan();
+  charge_to(nullptr);
 }
 
 // -- Reading ----------------------------------------------------------------------------------------------------------
@@ -112,7 +113,12 @@ void Connection::read() {
     if (closing_soon_) break;
     if (got.size < read_buffer_.size()) break;
   }
-  if (!closing_soon_) stream_->want_read();
+  if (holds_back()) [[unlikely]] {
+    reading_held_back_ = true;
+    guard_->watch();
+  } else if (!closing_soon_) {
+    stream_->want_read();
+  }
   flush();
 }
 
@@ -322,10 +328,11 @@ void Connection::forget(Exchange& exchange) noexcept {
   }
 }
 
-void Connection::keep_leftover(http2::Stream& stream, Deadline deadline) {
+void Connection::keep_leftover(http2::Stream& stream, Deadline deadline, Progress progress) {
   const bool patient = deadline.is_infinite();
   if (patient) deadline = Deadline::after(loop_.now(), options_.linger_timeout);
-  leftovers_.push_back({&stream, deadline.at(), patient, session_.queued(stream)});
+  progress.moved = session_.moved(stream);
+  leftovers_.push_back({&stream, deadline.at(), patient, session_.queued(stream), progress});
   flush_soon();  // which arms the timer
 }
 
@@ -390,10 +397,12 @@ void Connection::flush() {
     if (sent.state == net::IoState::ok) {
       output.consume(sent.size);
       written_ += sent.size;
+      blocked_since_ = TimePoint::max();
       continue;
     }
     if (sent.state == net::IoState::would_block) {
       write_blocked_ = true;
+      if (blocked_since_ == TimePoint::max()) blocked_since_ = loop_.now();
       stream_->want_write();
       break;
     }
@@ -407,9 +416,71 @@ void Connection::flush() {
       return;
     }
   }
-  count_output();
   output.shrink(2 * options_.http2.output_cap);  // what fits under the cap, in a buffer that grows by doubling
+  count();
+  if (reading_held_back_) [[unlikely]]
+    go_on();
   arm_timer();
+}
+
+// -- Memory -----------------------------------------------------------------------------------------------------------
+
+void Connection::charge_to(MemoryGuard* guard) {
+  if (guard_ != nullptr) guard_->remove(*this);
+  guard_ = guard;
+  if (guard_ != nullptr) guard_->add(*this);
+  share_.charge_to(guard_ != nullptr ? &guard_->account() : nullptr);
+  counted_ = guard_ != nullptr ? counted_ : 0;
+  count();
+}
+
+void Connection::count() {
+  if (guard_ == nullptr) return;
+  const Buffer& output = session_.output();
+  const std::size_t now = session_.memory() + attached_.size() * kCallMemory +
+                          (output.capacity() > kIdleOutput ? output.capacity() : output.size());
+  if (now > counted_)
+    share_.charge(now - counted_);
+  else
+    share_.give_back(counted_ - now);
+  counted_ = now;
+  if (share_.held() > MemoryBudget::kLittle && guard_->account().budget().level() != MemoryLevel::ok) [[unlikely]]
+    guard_->watch();
+}
+
+void Connection::add_waiting(const Exchange* spared, std::vector<MemoryGuard::Waiting>& to) {
+  const TimePoint now = loop_.now();
+  for (Leftover& l : leftovers_)
+    if (session_.queued(*l.stream) != 0)
+      to.push_back({l.progress.look(now, session_.moved(*l.stream)), this, l.stream});
+  for (Exchange* exchange : attached_)
+    if (exchange != spared && exchange->stream_ != nullptr && exchange->waits())
+      to.push_back({exchange->progress_.look(now, exchange->moved()), this, exchange->stream_});
+}
+
+void Connection::shed(http2::Stream& stream) {
+  auto* exchange = static_cast<Exchange*>(stream.context);
+  if (exchange == nullptr || role_ == http2::Role::client || session_.queued(stream) != 0)
+    session_.reset(stream, role_ == http2::Role::server ? ErrorCode::enhance_your_calm : ErrorCode::cancel);
+  if (exchange != nullptr) {
+    exchange->keep_only(exchange->receiver_.on_shed());
+    exchange->receiver_.on_body();
+  }
+  count();
+  flush_soon();
+}
+
+void Connection::trim() {
+  session_.trim();
+  session_.output().shrink(kIdleOutput);
+  count();
+}
+
+void Connection::go_on() {
+  if (closed_ || closing_soon_ || share_.is_greedy()) return;
+  if (std::exchange(reading_held_back_, false)) stream_->want_read();
+  for (Exchange* exchange : attached_)
+    if (exchange->expected_ > exchange->credited_) exchange->expect(exchange->expected_);
 }
 
 ConnectionReport Connection::report() const {
@@ -438,7 +509,8 @@ ConnectionReport Connection::report() const {
 
 bool Connection::has_idle_memory() const {
   const Buffer& output = session_.output();
-  return session_.active_streams() == 0 && output.empty() && output.capacity() > kIdleOutput;
+  return session_.active_streams() == 0 && output.empty() &&
+         (output.capacity() > kIdleOutput || session_.memory() > kIdleOutput);
 }
 
 void Connection::arm_timer() {
@@ -457,7 +529,7 @@ void Connection::on_timer() {
   session_.on_timer(now);
   end_leftovers(now);
   const bool has_streams = session_.active_streams() != 0;
-  if (has_idle_memory() && now >= idle_since_ + kIdleMemory) session_.output().shrink(kIdleOutput);
+  if (has_idle_memory() && now >= idle_since_ + kIdleMemory) trim();
   switch (keepalive_.on_timer(now, has_streams)) {
     case Keepalive::Action::ping:
       session_.ping(kKeepaliveTag);
@@ -532,7 +604,7 @@ void Connection::transport_gone(std::string_view reason) {
   phase_ = Phase::closed;
   alarm_.disarm();
   session_.on_transport_closed();
-  count_output();
+  count();
   settle();
   start_accepted();
   turn_end_.dequeue();

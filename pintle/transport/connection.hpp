@@ -18,6 +18,7 @@
 #include <pintle/net/byte_stream.hpp>
 #include <pintle/transport/exchange.hpp>
 #include <pintle/transport/keepalive.hpp>
+#include <pintle/transport/memory_guard.hpp>
 
 namespace pintle::transport {
 
@@ -111,12 +112,16 @@ class Connection final : http2::Events, net::ByteStream::Observer {
     flush_soon();
   }
 
-  // What it holds of bytes is charged here from now on: bodies that nobody has read, and output that the peer does not
-  // take, as it is when a turn ends. The account outlives the connection and its exchanges. Null: not counted.
-  void charge_to(MemoryAccount* account) {
-    memory_ = account;
-    output_charge_.charge_to(account);
-  }
+  // What it holds for its peer is charged there from now on, and kept within its budget: bodies that nobody has read,
+  // queues and output that the peer does not take, frames that have not fully arrived. The guard outlives the
+  // connection, and its account the exchanges. Null: not counted.
+  void charge_to(MemoryGuard* guard);
+  // Bytes that are charged: bodies at once, the rest when a turn ends and when a large message is queued.
+  std::size_t held() const { return share_.held(); }
+  // It holds more than its fair share while there is not enough memory for all: no time to accept calls.
+  bool is_greedy() const { return share_.is_greedy(); }
+  // What is charged for a call beside its messages: about what its coroutines take.
+  static constexpr std::size_t kCallMemory = 6 * 1024;
 
   Phase phase() const { return phase_; }
   bool ready() const { return ready_; }
@@ -140,6 +145,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
 
  private:
   friend class Exchange;
+  friend class MemoryGuard;
 
   // http2::Events
   void on_headers(http2::Stream& stream, const Headers& fields, bool end) override;
@@ -170,7 +176,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   void flush();
   void flush_soon() { loop_.at_turn_end(turn_end_); }
   bool has_idle_memory() const;
-  void count_output() { output_charge_.set(session_.queued() + session_.output().size()); }
+  void count();
   void arm_timer();
   void on_timer();
   void advance_drain();
@@ -182,9 +188,19 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   void link(Exchange& exchange);
   void forget(Exchange& exchange) noexcept;
   void ids_ran_out();
-  void keep_leftover(http2::Stream& stream, Deadline deadline);
+  void keep_leftover(http2::Stream& stream, Deadline deadline, Progress progress);
   void end_leftovers(TimePoint now);
   void finished_running();
+
+  // For MemoryGuard.
+  bool ending() const { return closed_ || closing_soon_; }
+  void add_waiting(const Exchange* spared, std::vector<MemoryGuard::Waiting>& to);
+  void shed(http2::Stream& stream);
+  // Gives back memory that is kept for later.
+  void trim();
+  // What it held back for want of memory it does now, where that is over.
+  void go_on();
+  bool holds_back() const { return write_blocked_ && share_.is_greedy(); }
 
   // A stream whose user is gone and whose last bytes wait for the peer's window.
   struct Leftover {
@@ -192,6 +208,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
     TimePoint ends;
     bool patient;        // it has no deadline: `ends` moves on as long as the queue shrinks
     std::size_t queued;  // when `ends` was set
+    Progress progress;
   };
 
   struct End : TurnEnd {
@@ -213,8 +230,11 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   ConnectionOwner& owner_;
   Acceptor* acceptor_;
   http2::Session session_;
-  MemoryAccount* memory_ = nullptr;
-  MemoryCharge output_charge_;  // of what is queued and what is in the output
+  MemoryShare share_;
+  MemoryGuard* guard_ = nullptr;
+  std::size_t guard_slot_ = 0;                  // the guard's
+  std::size_t counted_ = 0;                     // of the share: all but the bodies
+  TimePoint blocked_since_ = TimePoint::max();  // nothing of the output was taken; max: it is not blocked
   End turn_end_;
   Alarm alarm_;
   Keepalive keepalive_;
@@ -224,6 +244,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   bool refused_open_ = false;  // can_open() said no for want of streams
   bool broken_ = false, closed_by_peer_ = false, input_ended_ = false;
   bool given_up_ = false;
+  bool reading_held_back_ = false;
   bool aged_ = false;  // max_age is over, in whatever phase
   TimePoint age_ends_, notice_ends_ = TimePoint::max(), grace_ends_ = TimePoint::max();
   std::size_t running_ = 0;

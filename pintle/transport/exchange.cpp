@@ -15,7 +15,7 @@ void Exchange::attach(Connection& connection, http2::Stream& stream, bool ended)
   connection_ = &connection;
   stream_ = &stream;
   stream.context = this;
-  memory_ = connection.memory_;
+  memory_ = connection.share_.account();
   ended_ = ended;
   sent_end_ = left_ = false;
   credited_ = expected_ = 0;
@@ -39,9 +39,45 @@ void Exchange::append(std::span<const std::byte> data) {
 }
 
 void Exchange::keep(std::span<const std::byte> data) {
+  if (kept_.empty()) began_to_wait();
   kept_.append(data);
   body_ = kept_.bytes();
-  if (memory_ != nullptr) memory_->charge(data.size());
+  charge(data.size());
+}
+
+void Exchange::keep_only(std::size_t n) {
+  if (in_place_ || kept_.size() <= n) return;
+  give_back(kept_.size() - n);
+  kept_.truncate(n);
+  kept_.shrink(0);
+  body_ = kept_.bytes();
+}
+
+// The connection's, so that it knows what it holds for its peer, until that is gone.
+void Exchange::charge(std::size_t bytes) {
+  if (connection_ != nullptr)
+    connection_->share_.charge(bytes);
+  else if (memory_ != nullptr)
+    memory_->charge(bytes);
+}
+
+void Exchange::give_back(std::size_t bytes) {
+  if (connection_ != nullptr)
+    connection_->share_.give_back(bytes);
+  else if (memory_ != nullptr)
+    memory_->give_back(bytes);
+}
+
+bool Exchange::waits() const {
+  return !kept_.empty() || (stream_ != nullptr && connection_->session_.queued(*stream_) != 0);
+}
+
+std::uint32_t Exchange::moved() const {
+  return consumed_ + (stream_ != nullptr ? connection_->session_.moved(*stream_) : 0);
+}
+
+void Exchange::began_to_wait() {
+  if (connection_ != nullptr && !waits()) progress_.begin(connection_->loop().now(), moved());
 }
 
 void Exchange::settle() {
@@ -56,7 +92,8 @@ void Exchange::consume(std::size_t n) {
     in_place_ = !body_.empty();
   } else {
     kept_.consume(n);
-    if (memory_ != nullptr) memory_->give_back(n);
+    consumed_ += static_cast<std::uint32_t>(n);
+    give_back(n);
   }
   const std::size_t ahead = std::min(n, credited_);
   credited_ -= ahead;
@@ -73,6 +110,7 @@ void Exchange::expect(std::size_t total) {
   expected_ = total;
   const std::size_t reach = std::min(total, body_.size());
   if (reach <= credited_ || stream_ == nullptr || ended_) return;
+  if (connection_->is_greedy()) return connection_->guard_->watch();  // which goes on when there is room again
   connection_->session_.consume(*stream_, reach - std::exchange(credited_, reach));
   connection_->flush_soon();
 }
@@ -90,7 +128,12 @@ std::byte* Exchange::write_body(std::size_t n, bool end) {
   connection_->flush_soon();
   http2::Session& session = connection_->session_;
   if (std::byte* direct = session.write_data(*stream_, n, end)) return direct;
-  return session.extend_queue(*stream_, n, end);
+  if (connection_->guard_ == nullptr) return session.extend_queue(*stream_, n, end);
+  if (connection_->share_.is_over()) connection_->guard_->make_room(this);
+  began_to_wait();
+  std::byte* const at = session.extend_queue(*stream_, n, end);
+  connection_->count();
+  return at;
 }
 
 bool Exchange::body_writable() const {
@@ -127,7 +170,9 @@ bool Exchange::left() const { return left_ || (connection_ != nullptr && connect
 void Exchange::orphan() {
   left_ = left();
   settle();
+  give_back(kept_.size());
   connection_ = nullptr;
+  charge(kept_.size());
   detach();
   unsettled_ = accepted_ = waiting_ = running_ = false;
 }
@@ -139,11 +184,11 @@ void Exchange::give_up_turn() {
 }
 
 void Exchange::finish(Deadline deadline) {
+  if (!kept_.empty()) give_back(kept_.size());
   if (connection_ != nullptr) leave(*std::exchange(connection_, nullptr), deadline);
   body_ = {};
   ended_ = true;
   in_place_ = false;
-  if (memory_ != nullptr && !kept_.empty()) memory_->give_back(kept_.size());
   kept_.clear();
   kept_.shrink(kKeptCapacity);
 }
@@ -168,7 +213,7 @@ inline void Exchange::leave_stream(Connection& connection, Deadline deadline) {
     } else {
       const std::size_t unread = ended_ ? 0 : body_.size();
       if (unread > credited_) connection.session_.consume(stream, unread - credited_);
-      if (!connection.session_.end_sent(stream)) connection.keep_leftover(stream, deadline);
+      if (!connection.session_.end_sent(stream)) connection.keep_leftover(stream, deadline, progress_);
     }
   }
 }

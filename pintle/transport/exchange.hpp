@@ -20,6 +20,23 @@ class Connection;
 using http2::ErrorCode;
 using http2::Initiator;
 
+// Whether a stream's waiting bytes move at all.
+struct Progress {
+  static constexpr std::uint32_t kStep = 16 * 1024;
+  // `moved`: bytes so far, modulo 2^32.
+  void begin(TimePoint now, std::uint32_t bytes_moved) {
+    since = now;
+    moved = bytes_moved;
+  }
+  // Since when it waits: a step begins it anew.
+  TimePoint look(TimePoint now, std::uint32_t bytes_moved) {
+    if (bytes_moved - moved >= kStep) begin(now, bytes_moved);
+    return since;
+  }
+  TimePoint since;
+  std::uint32_t moved = 0;
+};
+
 // What happens on an exchange. Called inside the connection's reading: take note, wake, but resume nobody.
 class Receiver {
  public:
@@ -37,6 +54,10 @@ class Receiver {
   // The stream ended before its time. Nothing can be sent or comes any more; on_body() follows.
   virtual void on_reset(ErrorCode code, Initiator by) = 0;
   virtual void on_writable() = 0;
+  // There is no memory for it (MemoryGuard): the call ends with RESOURCE_EXHAUSTED. When bytes waited for the peer its
+  // stream was reset already; else an answer can still be given. Returns how many bytes at the front of the body are in
+  // use; the others are dropped, and on_body() follows.
+  virtual std::size_t on_shed() = 0;
 
  protected:
   ~Receiver() = default;
@@ -90,8 +111,14 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   void append(std::span<const std::byte> data);  // body bytes that came
   void settle();                                 // in-place bytes become our own
   void keep(std::span<const std::byte> data);    // in memory of our own
-  void detach();                                 // the stream is gone
-  void orphan();                                 // the connection is gone
+  void keep_only(std::size_t n);                 // of those, the first
+  void charge(std::size_t bytes);                // for what is kept
+  void give_back(std::size_t bytes);
+  bool waits() const;  // bytes of it wait, here or in the stream's queue
+  std::uint32_t moved() const;
+  void began_to_wait();
+  void detach();  // the stream is gone
+  void orphan();  // the connection is gone
   void leave(Connection& connection, Deadline deadline) noexcept;
   void leave_stream(Connection& connection, Deadline deadline);
 
@@ -99,7 +126,9 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   Connection* connection_ = nullptr;
   http2::Stream* stream_ = nullptr;
   Buffer kept_;                      // the body, unless that lies in place
-  MemoryAccount* memory_ = nullptr;  // that of its last connection, where kept_ is charged
+  MemoryAccount* memory_ = nullptr;  // of its last connection, where kept_ is charged when that is gone
+  Progress progress_;                // since it waits()
+  std::uint32_t consumed_ = 0;       // bytes of kept_, for progress_
   std::size_t credited_ = 0;         // bytes of the body whose window was given back ahead of consume()
   std::size_t expected_ = 0;
   std::uint64_t opened_at_ = 0;                // where in all that the connection wrote the request's head begins

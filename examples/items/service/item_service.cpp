@@ -62,22 +62,24 @@ Task<Status> ItemServer::ListItems(Call&, const v1::ListItemsRequest& request, W
   PageQuery& query = listing->query;
   std::size_t left = listing->limit > 0 ? static_cast<std::size_t>(listing->limit) : SIZE_MAX;
   const std::size_t page_size = query.size;
-  v1::ListItemsResponse message;
   for (bool more = true; more && left > 0;) {
     const std::size_t wanted = std::min(page_size, left);
     query.size = wanted + 1;  // one more than is sent says whether anything comes behind
-    Outcome<std::vector<Item>> page = co_await catalogue_.page(query);
-    if (!page) co_return failed(page.error());
-    if (page->empty()) break;
-    more = page->size() > wanted;
-    if (more) page->pop_back();
-    left -= page->size();
-    query.after = page->back().id;
-    message.Clear();
-    for (const Item& item : *page)
-      if (Outcome<void> filled = fill_message(item, *message.add_items()); !filled) co_return failed(filled.error());
+    v1::ListItemsResponse message;
+    {
+      Outcome<std::vector<Item>> page = co_await catalogue_.page(query);
+      if (!page) co_return failed(page.error());
+      if (page->empty()) break;
+      more = page->size() > wanted;
+      if (more) page->pop_back();
+      left -= page->size();
+      query.after = page->back().id;
+      for (const Item& item : *page)
+        if (Outcome<void> filled = fill_message(item, *message.add_items()); !filled) co_return failed(filled.error());
+    }
     if (more) message.set_next_page_token(page_token(query.after, query.filter, query.order));
-    if (Status written = co_await writer.write(message); !written.ok()) co_return written;
+    // Neither page nor message is kept while the client reads.
+    if (Status written = co_await writer.write(std::move(message)); !written.ok()) co_return written;
   }
   co_return Status();
 }

@@ -93,6 +93,16 @@ void ClientCall::on_reset(transport::ErrorCode code, transport::Initiator by) {
   sink_.changed();
 }
 
+std::size_t ClientCall::on_shed() {
+  call_.scope.cancel(
+      Status(Code::resource_exhausted,
+             "the client's memory budget is used up, and this response had waited longest to be read", Origin::library),
+      CancelCause::overload);
+  source_.cut_off();
+  sink_.changed();
+  return source_.lent();
+}
+
 namespace {
 
 // Without a path they are the other pseudo-headers: the rest is added call by call.

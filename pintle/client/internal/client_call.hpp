@@ -52,6 +52,7 @@ class ClientCall final : public transport::Receiver {
   void on_trailers(const transport::Headers& fields) override { reader_.on_trailers(fields, call_.response_trailers); }
   void on_reset(transport::ErrorCode code, transport::Initiator by) override;
   void on_writable() override { sink_.changed(); }
+  std::size_t on_shed() override;
 
   // Into which a message is parsed when a layer asks for it.
   struct ResponseObject {

@@ -30,7 +30,7 @@ LoopChannel::LoopChannel(Loop& loop, std::shared_ptr<Dialer> dialer, std::shared
                          std::shared_ptr<KeepaliveTime> keepalive_time)
     : SubchannelOwner(loop, std::move(dialer), std::move(options), std::move(keepalive_time)) {
   const ChannelOptions& told = *SubchannelOwner::options;
-  if (told.memory != nullptr) memory_.emplace(told.memory);
+  if (told.memory != nullptr) memory_.emplace(loop, told.memory);
   picks = told.resolver != nullptr || told.balancer != nullptr;
   if (told.resolver != nullptr) return;
   subchannels_.push_back(std::make_shared<EndpointSubchannel>(static_cast<SubchannelOwner&>(*this), Endpoint()));
@@ -198,7 +198,10 @@ LoopChannelReport LoopChannel::report() const {
   }
   r.state = state_name(state);
   r.waiting = waiting;
-  if (memory_) r.memory = memory_->held();
+  if (memory_) {
+    r.memory = memory_->account().held();
+    r.streams_shed = memory_->streams_shed();
+  }
   return r;
 }
 

@@ -76,7 +76,7 @@ class LoopChannel final : SubchannelOwner,
   LoopChannelReport report() const;
   OpenScratch& scratch() { return scratch_; }
   wire::Codec& codec() { return SubchannelOwner::loop.local<wire::Codec>(); }
-  MemoryAccount* memory() override { return memory_ ? &*memory_ : nullptr; }
+  transport::MemoryGuard* memory() override { return memory_ ? &*memory_ : nullptr; }
 
  private:
   friend class Picked;
@@ -93,7 +93,7 @@ class LoopChannel final : SubchannelOwner,
   void update();
   Status unpicked() const;
 
-  std::optional<MemoryAccount> memory_;  // before all that charges it
+  std::optional<transport::MemoryGuard> memory_;  // before all that charges it
   // The one subchannel of a channel without balancer and resolver: no pick is needed.
   EndpointSubchannel* only_ = nullptr;
   std::unique_ptr<Balancer> balancer_;

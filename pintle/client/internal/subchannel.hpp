@@ -28,7 +28,7 @@ class SubchannelOwner {
   // Its state has changed, or one that leave()s has let go of something.
   virtual void on_changed(EndpointSubchannel& subchannel) = 0;
   // Null: nobody counts.
-  virtual MemoryAccount* memory() = 0;
+  virtual transport::MemoryGuard* memory() = 0;
   // Holds the owner for as long as something is under way.
   virtual std::shared_ptr<void> keep() = 0;
 

@@ -9,6 +9,9 @@ namespace {
 // Longer ones would save nothing and let one stream hold up the others.
 constexpr std::uint32_t kMaxTurn = 16'384;
 
+// A stream that writes on keeps so many times stream_queue_mark of its queue's memory; more was for one large message.
+constexpr std::size_t kKeptMarks = 4;
+
 }  // namespace
 
 // `encode` appends one header block to `output`; it goes out as HEADERS and as many CONTINUATIONs as it takes.
@@ -137,7 +140,9 @@ void Session::Impl::turn(StreamRecord& stream) {
     write_data_header(stream, at, n, last);
     std::memcpy(at + kFrameHeaderSize, stream.queue.data(), n);
     stream.queue.consume(n);
+    stream.moved += static_cast<std::uint32_t>(n);
     store.queued -= n;
+    if (stream.queue.empty()) store.shrink(stream, kKeptMarks * options.stream_queue_mark);
     if (last) return local_end_sent(stream);
   } else if (stream.end_wanted && stream.trailers == nullptr && !stream.end_sent()) {
     write_data_header(stream, output.extend(kFrameHeaderSize), 0, true);
@@ -256,7 +261,9 @@ void Session::queue_data(Stream& stream, std::span<const std::byte> data, bool e
 std::byte* Session::extend_queue(Stream& stream, std::size_t size, bool end_stream) {
   Impl& s = *impl_;
   StreamRecord& record = Impl::record(stream);
+  const std::size_t before = record.queue.capacity();
   std::byte* at = record.queue.extend(size);
+  s.store.queue_memory += record.queue.capacity() - before;
   s.store.queued += size;
   if (s.dead || record.closed()) return at;
   if (end_stream) record.end_wanted = true;
@@ -268,6 +275,18 @@ std::byte* Session::extend_queue(Stream& stream, std::size_t size, bool end_stre
 std::size_t Session::queued(const Stream& stream) const { return Impl::record(stream).queue.size(); }
 
 std::size_t Session::queued() const { return impl_->store.queued; }
+
+std::uint32_t Session::moved(const Stream& stream) const { return Impl::record(stream).moved; }
+
+std::size_t Session::memory() const {
+  return impl_->store.queue_memory + impl_->partial.capacity() + impl_->block.bytes.capacity();
+}
+
+void Session::trim() {
+  impl_->store.trim();
+  if (!impl_->block.open()) impl_->block.bytes.shrink(0);
+  impl_->partial.shrink(0);
+}
 
 void Session::consume(Stream& stream, std::size_t size) { impl_->consume(Impl::record(stream), size); }
 

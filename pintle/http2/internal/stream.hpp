@@ -51,6 +51,7 @@ struct StreamRecord final : Stream {
     state = StreamState::open;
     end_wanted = head_sent = head_received = writable_wanted = false;
     content_left = -1;
+    moved = 0;
     send = Window(send_window);
     receive = ReceiveWindow(receive_window);
   }
@@ -76,6 +77,7 @@ struct StreamRecord final : Stream {
   Window send{0};
   ReceiveWindow receive{0};
   Buffer queue;
+  std::uint32_t moved = 0;  // bytes that have left the queue
   std::unique_ptr<PendingTrailers> trailers;
   StreamRecord* previous = nullptr;  // the scheduler's ring
   StreamRecord* next = nullptr;

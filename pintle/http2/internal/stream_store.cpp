@@ -26,10 +26,15 @@ void StreamStore::release(StreamRecord& record) {
   record.forget();
   queued -= record.queue.size();
   record.queue.clear();
-  record.queue.shrink(kKeptQueue);
+  shrink(record, kKeptQueue);
   record.trailers.reset();
   record.link = spare_;
   spare_ = &record;
+}
+
+void StreamStore::trim() {
+  for (const auto& chunk : chunks_)
+    for (std::size_t i = 0; i < kChunk; ++i) shrink(chunk[i], 0);
 }
 
 void StreamStore::grow_table() {

@@ -29,6 +29,16 @@ class StreamStore {
 
   // Bytes in the queues of all records.
   std::size_t queued = 0;
+  // What the queues of all records take, what they keep for later included.
+  std::size_t queue_memory = 0;
+  // Of an empty queue, memory above `keep` bytes.
+  void shrink(StreamRecord& record, std::size_t keep) {
+    queue_memory -= record.queue.capacity();
+    record.queue.shrink(keep);
+    queue_memory += record.queue.capacity();
+  }
+  // Gives back what empty queues keep.
+  void trim();
 
   // Streams in the table.
   std::size_t size() const { return size_; }

@@ -37,6 +37,8 @@ class DialectCall {
   // The same for a head that was too large to be read.
   virtual RequestHead accept_too_large(void** slot) = 0;
   virtual Source& source() = 0;
+  // Bytes at the front of the request's body that its reader still uses.
+  virtual std::size_t lent() const = 0;
   virtual Sink& sink() = 0;
   // The body of the request grew, ended or moved; the peer has read, or the stream is gone.
   virtual void on_body() = 0;

@@ -30,6 +30,7 @@ class GrpcCall final : public DialectCall {
   RequestHead accept(const transport::Headers& fields, void** slot, std::uint64_t& last_credential) override;
   RequestHead accept_too_large(void** slot) override;
   Source& source() override { return source_; }
+  std::size_t lent() const override { return source_.lent(); }
   Sink& sink() override { return sink_; }
   void on_body() override { source_.changed(); }
   void on_writable() override { sink_.changed(); }

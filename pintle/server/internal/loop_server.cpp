@@ -12,7 +12,22 @@ constexpr double kAgeJitter = 0.1;
 
 LoopServer::LoopServer(Loop& loop, const Router& router, const ServerOptions& options)
     : loop_(loop), router_(router), options_(options), calls_(*this, router.methods().size()) {
-  if (options.memory != nullptr) load_.memory = &memory_.emplace(options.memory).budget();
+  if (options.memory == nullptr) return;
+  load_.memory = options.memory.get();
+  memory_.emplace(loop, options.memory)
+      .on_shed([this](std::size_t streams, std::size_t connections, std::size_t bytes) {
+        report_shed(streams, connections, bytes);
+      });
+}
+
+void LoopServer::report_shed(std::size_t streams, std::size_t connections, std::size_t bytes) {
+  if (const auto line = overloads_.pass(loop_.now()))
+    options_.log.warn("memory budget used up: streams that waited longest were reset",
+                      {{"streams", streams},
+                       {"connections", connections},
+                       {"bytes", bytes},
+                       {"budget", options_.memory->limit()},
+                       {"lines_left_out", line->left_out}});
 }
 
 LoopServer::~LoopServer() = default;
@@ -23,7 +38,7 @@ void LoopServer::serve(std::unique_ptr<net::ByteStream> stream, transport::Accep
   auto connection = std::make_unique<transport::Connection>(http2::Role::server, std::move(stream), options,
                                                             loop_.local<transport::ReadBuffer>().bytes,
                                                             static_cast<transport::ConnectionOwner&>(*this), &acceptor);
-  connection->charge_to(memory());
+  connection->charge_to(memory_ ? &*memory_ : nullptr);
   connection->owner_slot = connections_.size();
   auto state = std::make_shared<ConnectionState>(connection->shared_peer());
   state->late = is_draining_;
@@ -92,7 +107,11 @@ LoopServerReport LoopServer::report() const {
   r.running = load_.running;
   r.waiting = load_.waiting;
   r.pooled_calls = calls_.size();
-  if (memory_) r.memory = memory_->held();
+  if (memory_) {
+    r.memory = memory_->account().held();
+    r.streams_shed = memory_->streams_shed();
+    r.connections_shed = memory_->connections_shed();
+  }
   r.exceptions = errors_;
   r.draining = is_draining_;
   return r;

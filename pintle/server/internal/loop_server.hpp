@@ -48,7 +48,7 @@ class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
     ++load_.running;
   }
   // Null: nobody counts.
-  MemoryAccount* memory() { return memory_ ? &*memory_ : nullptr; }
+  MemoryAccount* memory() { return memory_ ? &memory_->account() : nullptr; }
   CancelScope* scope() { return &scope_; }
   CancelScope* draining() { return &draining_; }
   void recycle(ServerCall& call);
@@ -66,13 +66,14 @@ class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
   void on_closed(transport::Connection& connection, std::string_view reason) override;
   void check_drained();
   Duration varied_age();
+  void report_shed(std::size_t streams, std::size_t connections, std::size_t bytes);
 
   Loop& loop_;
   const Router& router_;
   const ServerOptions& options_;
-  std::optional<MemoryAccount> memory_;  // before all that charges it
-  CancelScope scope_;                    // of all calls: the end of the grace time
-  CancelScope draining_;                 // notice for long streams
+  std::optional<transport::MemoryGuard> memory_;  // before all that charges it
+  CancelScope scope_;                             // of all calls: the end of the grace time
+  CancelScope draining_;                          // notice for long streams
   GrpcResponder responder_;
   GrpcCall::Shared grpc_{responder_, loop_, options_.max_receive_message, options_.compression};
   LoopLoad load_;  // handlers whose frames live, and calls that have not begun
@@ -83,7 +84,7 @@ class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
   bool is_draining_ = false;
   std::function<void()> drained_;
   std::uint64_t errors_ = 0;
-  LogLimit strangers_;
+  LogLimit strangers_, overloads_;
 };
 
 }  // namespace pintle::server

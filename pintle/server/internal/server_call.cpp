@@ -49,6 +49,7 @@ transport::Exchange& ServerCall::accept(const std::shared_ptr<void>& state, cons
   call_.draining = loop_server_.draining();
   if (method_.info.kind == Kind::unary && method_.info.response != nullptr) call_.reply = &reply_;
 
+  call_.scope.act_for(state.get());
   if (connection_.get() != state.get()) connection_ = std::static_pointer_cast<ConnectionState>(state);
   RequestHead head = fields != nullptr ? dialect_.accept(*fields, &request_, connection_->last_credential)
                                        : dialect_.accept_too_large(&request_);
@@ -70,6 +71,9 @@ transport::Exchange& ServerCall::accept(const std::shared_ptr<void>& state, cons
 void ServerCall::on_start() {
   loop_server_.started();
   if (!ended_.linked()) call_.scope.add(ended_);
+  const transport::Connection* connection = exchange_.connection();
+  if (connection != nullptr && connection->is_greedy()) [[unlikely]]
+    refuse_for_memory();
   if (call_.cancelled()) return complete(call_.scope.status());
   if (!call_.refusal.ok() && chain_->bare()) return complete(call_.refusal);
   std::optional<Root> frame;
@@ -81,6 +85,13 @@ void ServerCall::on_start() {
   frame->start({&loop_server_.loop(), &call_.scope, &call_});
 }
 
+void ServerCall::refuse_for_memory() {
+  if (call_.refusal.ok())
+    call_.refusal = Status(
+        Code::resource_exhausted,
+        "the server's memory budget is nearly used up, and this connection holds more than its share", Origin::library);
+}
+
 // A deadline counts from the arrival: one that passes before the handler's turn is answered then.
 void ServerCall::on_wait() { call_.scope.add(ended_); }
 
@@ -90,6 +101,13 @@ void ServerCall::on_reset(transport::ErrorCode, transport::Initiator by) {
   else
     call_.scope.cancel(Status(Code::cancelled, "the connection was lost", Origin::library),
                        CancelCause::connection_lost);
+}
+
+std::size_t ServerCall::on_shed() {
+  call_.scope.cancel(Status(Code::resource_exhausted,
+                            "the server's memory budget is used up, and the call had waited longest", Origin::library),
+                     CancelCause::overload);
+  return dialect_.lent();
 }
 
 Root ServerCall::run(ServerCall* self) {

@@ -44,6 +44,7 @@ class ServerCall final : public transport::Receiver {
   void on_trailers(const transport::Headers&) override {}  // gRPC clients send none
   void on_reset(transport::ErrorCode code, transport::Initiator by) override;
   void on_writable() override { dialect_.on_writable(); }
+  std::size_t on_shed() override;
 
   // Hears of the end of the call before its handler does.
   struct Ended : CancelNode {
@@ -52,6 +53,7 @@ class ServerCall final : public transport::Receiver {
   };
 
   static Root run(ServerCall* self);
+  void refuse_for_memory();
   void end(const Status& status) noexcept;
   void count_pooled();
   void complete(const Status& status) noexcept;

@@ -100,6 +100,11 @@ struct Ear final : Receiver {
     if (writable) writable();
   }
 
+  std::size_t on_shed() override {
+    note("shed");
+    return used;
+  }
+
   void note(std::string_view what) { events.push_back("#" + std::to_string(number) + " " + std::string(what)); }
   std::string body() const {
     const auto b = exchange.body();
@@ -112,6 +117,7 @@ struct Ear final : Receiver {
   }
 
   int number, bodies = 0;
+  std::size_t used = 0;  // what on_shed() says
   Lines& events;
   std::function<void(Ear&)> react;  // to on_start()
   std::function<void()> writable;

@@ -54,6 +54,7 @@ class Page final : transport::Receiver {
   void on_trailers(const transport::Headers&) override {}
   void on_reset(transport::ErrorCode, transport::Initiator) override {}  // then the body has ended
   void on_writable() override {}
+  std::size_t on_shed() override { return exchange_.body().size(); }  // no budget, no shedding
   void step();
 
   Site& site_;
