@@ -3,6 +3,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -28,6 +29,7 @@ static_assert(std::is_same_v<decltype(blocking(parse, 1).await_resume()), Result
 // The loop of these tests has a pool without threads and with room for two: its work is done when the test says so.
 struct BlockingCall : ::testing::Test {
   test::TurnedLoop t;
+  static Root ignored(Task<Result<int>> task) { (void)co_await std::move(task); }
   Task<Result<int>> measure(std::string s) { co_return co_await blocking(length, std::move(s)); }
 };
 
@@ -144,6 +146,72 @@ TEST_F(BlockingCall, IsRefusedByALoopWithoutWorkersAndByAStoppedPool) {
   t.settle();
   ASSERT_TRUE(b);
   EXPECT_EQ(b->error().code(), Code::cancelled) << "what waited when the pool stopped is told so";
+}
+
+// The pool has room for two.
+TEST_F(BlockingCall, WhoHasMostWaitingGivesWayWhereTheQueueIsFull) {
+  const int much = 0, little = 0;
+  CancelScope greedy, modest;
+  greedy.act_for(&much);
+  modest.act_for(&little);
+  std::optional<Result<int>> first, second, third, other;
+  t.start(measure("1"), first, &greedy);
+  t.start(measure("22"), second, &greedy);
+  t.start(measure("333"), third, &greedy);
+  ASSERT_TRUE(third) << "nobody has more";
+  EXPECT_EQ(third->error().code(), Code::resource_exhausted);
+  t.start(measure("4444"), other, &modest);
+  t.settle();
+  ASSERT_TRUE(second) << "the newest of who has most";
+  EXPECT_EQ(second->error().code(), Code::resource_exhausted);
+  EXPECT_FALSE(first || other);
+  while (t.workers.run_one()) t.settle();
+  EXPECT_EQ(first->value(), 1);
+  EXPECT_EQ(other->value(), 4);
+}
+
+TEST_F(BlockingCall, NoMoreResultsAreMadeThanTheLoopTakes) {
+  WorkerPoolOptions options;
+  options.threads = 0;
+  WorkerPool pool(options);
+  t.loop.set_workers(&pool);
+  std::vector<std::optional<Result<int>>> done(3 * detail::FairQueue::kUnclaimed);
+  for (auto& d : done) t.start(measure("x"), d);
+  std::size_t made = 0;
+  while (pool.run_one()) ++made;
+  EXPECT_EQ(made, detail::FairQueue::kUnclaimed);
+  t.settle();
+  made = 0;
+  while (pool.run_one()) ++made;
+  EXPECT_EQ(made, detail::FairQueue::kUnclaimed) << "they were taken";
+  t.settle();
+  while (pool.run_one()) t.settle();
+  for (auto& d : done) EXPECT_TRUE(d);
+  t.loop.set_workers(&t.workers);
+}
+
+TEST_F(BlockingCall, AResultThatNobodyWaitsForAnyMoreDoesNotCount) {
+  WorkerPoolOptions options;
+  options.threads = 0;
+  WorkerPool pool(options);
+  t.loop.set_workers(&pool);
+  for (int round = 0; round < 3; ++round) {
+    std::vector<Root> roots;
+    for (std::size_t i = 0; i < detail::FairQueue::kUnclaimed; ++i) {
+      roots.push_back(ignored(measure("x")));
+      roots.back().start(t.env());
+    }
+    while (pool.run_one()) {
+    }
+    for (Root& root : roots) root.handle.destroy();
+    t.settle();
+  }
+  std::optional<Result<int>> done;
+  t.start(measure("four"), done);
+  EXPECT_TRUE(pool.run_one());
+  t.settle();
+  EXPECT_EQ(done->value(), 4);
+  t.loop.set_workers(&t.workers);
 }
 
 }  // namespace

@@ -29,6 +29,11 @@ struct Texts {
     return into ? into(call, request, response) : Task<Status>::none();
   }
   Task<Status> list(Call&, const Text& request, Writer<Text>& writer) {
+    if (request.value == "page") {
+      Text page(std::string(100'000, 'p'));
+      given = &page;
+      co_return co_await writer.write(std::move(page));
+    }
     if (request.value == "secret") co_return co_await writer.write(request, WriteOptions().no_compression());
     for (int i = 0; i < 3; ++i)
       if (Status s = co_await writer.write(Text(request.value + std::to_string(i))); !s.ok()) co_return s;
@@ -54,6 +59,7 @@ struct Texts {
   }
   test::TaskFunction<Call&, const Text&, Text&> into;
   std::vector<bool> came_compressed;  // of each request of echo
+  const Text* given = nullptr;        // what list hands over
 };
 
 Task<Status> fill(Call&, const Text& request, Text& response) {
@@ -70,7 +76,7 @@ struct Handlers : ::testing::Test {
     call->reply = reply;
     for (std::string_view text : requests) push(in->sink(), text);
     in->close();
-    std::optional<Status> status;
+    status.reset();
     turned.start(handler(*call), status);
     turned.settle();
     out->close();
@@ -84,6 +90,7 @@ struct Handlers : ::testing::Test {
   MethodInfo method;
   std::optional<Pipe> in, out;
   std::optional<LayerCall> call;
+  std::optional<Status> status;  // of the last call, once it has returned
   void* pooled = nullptr;
   void** reply = nullptr;
   std::unique_ptr<Handler> get = codegen::unary<&Texts::get, &Texts::get_into>(service);
@@ -101,6 +108,34 @@ TEST_F(Handlers, AUnaryMethodAnswersItsOneRequest) {
 TEST_F(Handlers, AnErrorIsTheStatusAndNoMessage) {
   EXPECT_EQ(run(*get, {"none"}), Status(Code::not_found, "no such text"));
   EXPECT_EQ(take(out->source()), "<end>");
+}
+
+// Its peer may take hours.
+TEST_F(Handlers, AResponseThatNobodyHasRoomForHoldsNoHandler) {
+  reply = &pooled;
+  const std::string large(100'000, 'x');
+  EXPECT_TRUE(run(*get, {large}).ok());
+  EXPECT_EQ(out->sink().room(), Poll::pending) << "or it shows nothing";
+  EXPECT_TRUE(run(*join, {large, large}, Kind::client_stream).ok());
+  EXPECT_EQ(out->sink().room(), Poll::pending);
+  service.into = [](Call&, const Text& request, Text& response) -> Task<Status> {
+    response.value = request.value;
+    co_return Status();
+  };
+  get = codegen::unary<&Texts::get, &Texts::get_into>(service);
+  EXPECT_TRUE(run(*get, {large}).ok());
+  EXPECT_EQ(out->sink().room(), Poll::pending);
+  out->abandon();
+  EXPECT_EQ(take(out->source()), large);
+}
+
+TEST_F(Handlers, AMessageThatIsHandedOverIsGoneBeforeTheWaitForRoom) {
+  EXPECT_EQ(run(*list, {"page"}).code(), Code::unknown) << "it waits";
+  ASSERT_NE(service.given, nullptr);
+  EXPECT_EQ(service.given->value.capacity(), std::string().capacity());
+  EXPECT_EQ(take(out->source()).size(), 100'000u);
+  turned.settle();
+  EXPECT_TRUE(status && status->ok());
 }
 
 TEST_F(Handlers, NoneOrTwoRequestsWhereOneIsDueAreUnimplemented) {

@@ -22,10 +22,11 @@ void MemoryGuard::remove(Connection& connection) noexcept {
 }
 
 void MemoryGuard::watch() noexcept {
-  if (alarm_.armed()) return;
+  const bool over = account_.budget().level() == MemoryLevel::over;
+  const TimePoint at = over ? std::max(loop_.now(), looked_ + kPause) : loop_.now() + kPeriod;
+  if (alarm_.armed() && alarm_.at() <= at) return;
   try {
-    const bool over = account_.budget().level() == MemoryLevel::over;
-    loop_.arm(alarm_, over ? std::max(loop_.now(), looked_ + kPause) : loop_.now() + kPeriod);
+    loop_.arm(alarm_, at);
   } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): whoever holds much calls again
   }
 }
