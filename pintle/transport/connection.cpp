@@ -389,7 +389,8 @@ void Connection::flush() {
     const bool others_ready = loop_.has_ready();
     session_.pump();
     if (output.empty()) break;
-    // A writer that was woken just now adds to what there is, and all leaves in one write: large ones cost the kernel less.
+    // A writer that was woken just now adds to what there is, and all leaves in one write: large ones cost the kernel
+    // less.
     const bool woken = loop_.has_ready() && !others_ready && output.size() < options_.http2.output_cap;
     if ((woken || (std::exchange(written, true) && loop_.has_ready())) && !closing_soon_) {
       flush_soon();

@@ -237,6 +237,7 @@ TEST(Connection, AllThatOneReadProvokesGoesOutInOneWrite) {
 Root stream(Ear& ear, Event& room, int messages, std::size_t size) {
   for (int i = 1; i <= messages; ++i) {
     EXPECT_TRUE(ear.write(std::string(size, 'x'), i == messages));
+    if (i == messages) co_return;
     while (!ear.exchange.body_writable()) {
       room.reset();
       static_cast<void>(co_await room.wait());
@@ -244,24 +245,27 @@ Root stream(Ear& ear, Event& room, int messages, std::size_t size) {
   }
 }
 
+// Through the output at once, and through the stream's queue where frames are short.
 TEST(Connection, WhatAWokenWriterAddsLeavesInTheSameWriteAsWhatWasLeft) {
   constexpr std::size_t kMessages = 24, kSize = 64 * 1024;
-  ConnectionOptions options;
-  options.http2.output_cap = 4 * kSize;
-  options.http2.stream_queue_mark = kSize - 1;
-  TestBed bed(Role::server, options);
-  bed.established({{SettingId::initial_window_size, 1 << 24}, {SettingId::max_frame_size, 1 << 20}});
-  bed.give(window_update(0, 1 << 24));
-  bed.line.writes = 0;
-  Event room;
-  bed.react = [&](Ear& e) {
-    e.writable = [&room] { room.set(); };
-    e.exchange.send_head(bed.head, {}, false);
-    stream(e, room, kMessages, kSize).start(bed.turned.env());
-  };
-  bed.give(headers(1, request()).end_stream());
-  EXPECT_GT(bed.line.out.size(), kMessages * kSize);
-  EXPECT_LE(bed.line.writes, static_cast<int>(kMessages / 4 + 1)) << "four messages fill the output";
+  for (const std::uint32_t longest_frame : {1u << 20, 16'384u}) {
+    ConnectionOptions options;
+    options.http2.output_cap = 4 * kSize;
+    options.http2.stream_queue_mark = kSize - 1;
+    TestBed bed(Role::server, options);
+    bed.established({{SettingId::initial_window_size, 1 << 24}, {SettingId::max_frame_size, longest_frame}});
+    bed.give(window_update(0, 1 << 24));
+    bed.line.writes = 0;
+    Event room;
+    bed.react = [&](Ear& e) {
+      e.writable = [&room] { room.set(); };
+      e.exchange.send_head(bed.head, {}, false);
+      stream(e, room, kMessages, kSize).start(bed.turned.env());
+    };
+    bed.give(headers(1, request()).end_stream());
+    EXPECT_GT(bed.line.out.size(), kMessages * kSize);
+    EXPECT_LE(bed.line.writes, static_cast<int>(kMessages / 4 + 1)) << "four messages fill the output";
+  }
 }
 
 TEST(Connection, KeepsTheMemoryOfItsOutputForASecondAfterItsLastCall) {
