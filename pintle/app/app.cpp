@@ -127,7 +127,7 @@ struct App::Impl {
   }
   void start_reloading();
   void on_signal(int number);
-  void begin_to_drain();
+  void begin_to_drain(Duration lame_duck_time);
   void drain(Duration grace);
   bool wait_until_drained();
   [[noreturn]] void leave_handlers_behind();
@@ -187,7 +187,8 @@ struct App::Impl {
   };
   std::optional<GraceOver> grace_over;
   std::unique_ptr<SignalWatch> signals;
-  int signals_seen = 0;  // first loop's thread
+  int signals_seen = 0;   // first loop's thread
+  bool draining = false;  // first loop's thread
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -219,15 +220,20 @@ void App::Impl::on_signal(int number) {
     stop_asked = true;
     if (!listening) return;  // there is no server yet: run() looks
   }
-  if (signals_seen > 1) return drain(Duration::zero());
-  begin_to_drain();
-  Loop& loop = runtime.loop(0);
-  loop.arm(*lame_duck, loop.now() + duration(settings.lame_duck()));
+  begin_to_drain(duration(settings.lame_duck()));
 }
 
-void App::Impl::begin_to_drain() {
-  lifecycle.enter(Phase::draining);
-  background.start(Background::When::draining);
+// On the first loop. Again: what was asked first counts no longer when there was a second signal.
+void App::Impl::begin_to_drain(Duration lame_duck_time) {
+  Loop& loop = runtime.loop(0);
+  if (!std::exchange(draining, true)) {
+    lifecycle.enter(Phase::draining);
+    background.start(Background::When::draining);
+    loop.arm(*lame_duck, loop.now() + lame_duck_time);
+  }
+  if (signals_seen < 2) return;
+  lame_duck->disarm();  // what it has yet to say would give the grace time back
+  drain(Duration::zero());
 }
 
 void App::Impl::drain(Duration grace) {
@@ -375,10 +381,7 @@ int App::run() {
                          {"threads", app.runtime.size()},
                          {"memory_budget", app.memory->limit()},
                          {"pid", getpid()}});
-  if (stop) {
-    app.begin_to_drain();
-    app.drain(duration(app.settings.shutdown_grace()));
-  }
+  if (stop) app.runtime.loop(0).post([&app] { app.begin_to_drain(Duration::zero()); });
 
   if (!app.wait_until_drained()) app.leave_handlers_behind();
   app.background.join(kLastPatience);

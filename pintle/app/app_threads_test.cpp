@@ -409,6 +409,18 @@ TEST_F(Apps, ASecondSignalCancelsBackgroundTasks) {
   EXPECT_EQ(process.end(), 0);
 }
 
+// Both are handled in one turn, or in two: the second has the last word.
+TEST_F(Apps, TwoSignalsAtOnceCutTheGraceShortToo) {
+  for (int i = 0; i < 10; ++i) {
+    Process process(with({"--server.shutdown_grace=1h"}), Process::Story::stubborn);
+    process.log_until("it waits");
+    process.signal(SIGTERM);
+    process.signal(SIGINT);
+    EXPECT_THAT(process.log_until("\"stopped\""), HasSubstr("it was cancelled"));
+    EXPECT_EQ(process.end(), 0);
+  }
+}
+
 TEST_F(Apps, ABackgroundTaskThatIgnoresItsCancellationIsLeftBehind) {
   Process process(with({"--server.shutdown_grace=10ms"}), Process::Story::deaf);
   process.log_until("it waits");
