@@ -9,6 +9,7 @@
 
 #include <gmock/gmock.h>
 
+#include <pintle/base/memory_limit.hpp>
 #include <pintle/config/v1/client.pb.h>
 #include <pintle/config/v1/server.pb.h>
 #include <pintle/config/v1/tls.pb.h>
@@ -64,6 +65,13 @@ TEST(Settings, OfTheServerReachItsOptions) {
   EXPECT_EQ(options.connection.http2.preface_timeout, milliseconds(1)) << "rounded up: 0 would be no time at all";
   EXPECT_EQ(options.connection.http2.initial_stream_window, 37'000u);
   EXPECT_EQ(options.connection.http2.max_header_fields, 41u);
+}
+
+TEST(Settings, TheMemoryBudgetIsWhatIsSaidOrWhatTheMachineAllows) {
+  config::v1::Server server;
+  EXPECT_EQ(memory_budget(server)->limit(), default_memory_budget());
+  server.set_memory_budget(std::uint64_t{77} << 20);
+  EXPECT_EQ(memory_budget(server)->limit(), std::size_t{77} << 20);
 }
 
 TEST(Settings, ClientsMayPingWithoutCallsOnlyWherePermitted) {

@@ -11,7 +11,7 @@ namespace pintle::detail {
 // results go back: it is passed over while kUnclaimed of them lie there. Not thread-safe.
 class FairQueue {
  public:
-  class Owner;
+  struct Owner;
   // Base of what is queued.
   class Entry {
    public:
@@ -56,9 +56,7 @@ class FairQueue {
   std::size_t size_ = 0;
 };
 
-class FairQueue::Owner {
- private:
-  friend class FairQueue;
+struct FairQueue::Owner {
   const void* whom = nullptr;
   Lane* lane = nullptr;
   std::list<Entry*> entries;

@@ -16,7 +16,10 @@ bool WorkerPool::submit(Job& job) {
   std::unique_lock lock(mutex_);
   if (stopped_) return false;
   detail::FairQueue::Entry* displaced = nullptr;
-  if (queue_.size() >= options_.max_queued && (displaced = queue_.displace_for(job)) == nullptr) return false;
+  if (queue_.size() >= options_.max_queued) {
+    displaced = queue_.displace_for(job);
+    if (displaced == nullptr) return false;
+  }
   bool queued = false;
   try {
     queue_.push(job);

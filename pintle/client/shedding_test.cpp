@@ -27,12 +27,12 @@ ChannelOptions with_budget(std::shared_ptr<MemoryBudget> budget) {
 
 // Made before the channel.
 struct Budget {
-  std::shared_ptr<MemoryBudget> budget_ = std::make_shared<MemoryBudget>(700'000, 0.6);
+  std::shared_ptr<MemoryBudget> budget = std::make_shared<MemoryBudget>(700'000, 0.6);
 };
 
 class UnreadResponses : public ::testing::Test, protected Budget, public ChannelTest {
  protected:
-  UnreadResponses() : ChannelTest(with_budget(budget_)) {}
+  UnreadResponses() : ChannelTest(with_budget(budget)) {}
   static Task<void> open(UnreadResponses& self, std::optional<Stream>& into) {
     const Text request("all");
     into.emplace(co_await codegen::Opening<Stream>(self.channel->method(kList), kList, Message(&request, type_of<Text>),
@@ -65,11 +65,11 @@ TEST_F(UnreadResponses, TheOneThatHasWaitedLongestIsGivenUpAndItsCallerTold) {
   for (std::size_t i = 1; i < 6; ++i) loop.start(open(*this, streams_[i]));
   peer().calls();
   for (const std::uint32_t stream : {1u, 3u, 5u, 7u, 9u}) respond(stream);
-  EXPECT_EQ(budget_->level(), MemoryLevel::near);
+  EXPECT_EQ(budget->level(), MemoryLevel::near);
   respond(11);
   loop.advance(std::chrono::milliseconds(100));
   EXPECT_THAT(peer().calls(), Contains("RST_STREAM 1 CANCEL"));
-  EXPECT_LE(budget_->used(), budget_->limit());
+  EXPECT_LE(budget->used(), budget->limit());
   auto told = loop.start(read_all(*streams_[0]));
   ASSERT_TRUE(told.done());
   EXPECT_THAT(told.get(), HasSubstr("RESOURCE_EXHAUSTED: the client's memory budget is used up"));

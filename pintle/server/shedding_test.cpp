@@ -14,11 +14,10 @@ namespace {
 using http2::SettingId;
 using ::testing::Contains;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr std::size_t kLimit = 1'000'000, kBig = 250'000;
 
-struct Log : LogSink {
+struct Log final : LogSink {
   bool enabled(Level) const noexcept override { return true; }
   void write(Level, std::string_view message, std::span<const Field> fields) noexcept override {
     std::string line(message);
@@ -30,8 +29,8 @@ struct Log : LogSink {
 
 // What the server is given, made before it.
 struct Given {
-  Log log_;
-  std::shared_ptr<MemoryBudget> budget_ = std::make_shared<MemoryBudget>(kLimit, 0.8);
+  Log log;
+  std::shared_ptr<MemoryBudget> budget = std::make_shared<MemoryBudget>(kLimit, 0.8);
 };
 
 class Shedding : public ::testing::Test, protected Given, public ServerTest {
@@ -64,8 +63,8 @@ class Shedding : public ::testing::Test, protected Given, public ServerTest {
   }
   ServerOptions options() {
     ServerOptions o;
-    o.memory = budget_;
-    o.log = Logger(&log_);
+    o.memory = budget;
+    o.log = Logger(&log);
     return o;
   }
   static std::string call(std::uint32_t stream, const std::string& path) {
@@ -81,10 +80,10 @@ class Shedding : public ::testing::Test, protected Given, public ServerTest {
 TEST_F(Shedding, TheGreedyAreRefusedBeforeAHandlerRunsAndTheOthersAreNot) {
   for (const std::uint32_t stream : {1u, 3u, 5u}) greedy_asks(stream);
   ASSERT_EQ(handlers_, 3);
-  const std::size_t others = kLimit * 9 / 10 - budget_->used();
-  MemoryAccount elsewhere(budget_);
+  const std::size_t others = kLimit * 9 / 10 - budget->used();
+  MemoryAccount elsewhere(budget);
   elsewhere.charge(others);
-  ASSERT_EQ(budget_->level(), MemoryLevel::near);
+  ASSERT_EQ(budget->level(), MemoryLevel::near);
   EXPECT_THAT(greedy_asks(7), Contains(::testing::AllOf(HasSubstr("grpc-status=8"), HasSubstr("more than its share"))));
   EXPECT_EQ(handlers_, 3);
   EXPECT_THAT(modest_->send(call(1, "/s/small")), Contains(HasSubstr("grpc-status=0")));
@@ -94,14 +93,14 @@ TEST_F(Shedding, TheGreedyAreRefusedBeforeAHandlerRunsAndTheOthersAreNot) {
 
 TEST_F(Shedding, AHandlerWhoseStreamIsResetHearsOfTheOverload) {
   for (const std::uint32_t stream : {1u, 3u, 5u}) greedy_asks(stream);
-  MemoryAccount elsewhere(budget_);
+  MemoryAccount elsewhere(budget);
   elsewhere.charge(kLimit);
   Lines lines = client().send(wire::ping(1).bytes());
   loop.advance(std::chrono::milliseconds(200));
   for (std::string& line : client().received()) lines.push_back(std::move(line));
   EXPECT_THAT(lines, Contains("RST_STREAM 1 ENHANCE_YOUR_CALM"));
   EXPECT_EQ(cause_, CancelCause::overload);
-  EXPECT_THAT(log_.lines, Contains(HasSubstr("memory budget used up")));
+  EXPECT_THAT(log.lines, Contains(HasSubstr("memory budget used up")));
   elsewhere.give_back(kLimit);
   EXPECT_THAT(client().send(call(9, "/s/small")), Contains(HasSubstr("grpc-status=0"))) << "the connection lives";
 }
@@ -111,7 +110,7 @@ TEST_F(Shedding, ARequestThatIsGivenUpIsAnsweredWithItsStatus) {
   std::string message(1, '\0');
   message += std::string("\0\1\0\0", 4);  // 65 536 bytes will come
   client().send(wire::data(1, message + std::string(10'000, 'b')).bytes());
-  MemoryAccount elsewhere(budget_);
+  MemoryAccount elsewhere(budget);
   elsewhere.charge(2 * kLimit);
   Lines lines = greedy_asks(3);
   loop.advance(std::chrono::milliseconds(200));

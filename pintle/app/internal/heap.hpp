@@ -20,7 +20,9 @@ void limit_heaps(std::size_t loops);
 // thread.
 class HeapTrimmer {
  public:
-  HeapTrimmer(Loop& loop, WorkerPool& workers, std::shared_ptr<MemoryBudget> budget);
+  using Trim = void (*)() noexcept;
+  static void trim_malloc() noexcept;
+  HeapTrimmer(Loop& loop, WorkerPool& workers, std::shared_ptr<MemoryBudget> budget, Trim trim = trim_malloc);
   HeapTrimmer(const HeapTrimmer&) = delete;
   void start() { loop_.arm(alarm_, loop_.now() + kPeriod); }
   void stop() noexcept { alarm_.disarm(); }
@@ -38,6 +40,7 @@ class HeapTrimmer {
   Loop& loop_;
   WorkerPool& workers_;
   const std::shared_ptr<MemoryBudget> budget_;
+  const Trim trim_;
   std::size_t peak_ = 0, last_ = 0;
   Alarm alarm_{*this};
 };
