@@ -30,14 +30,14 @@ MUSTS = (
     Must("unary_10x10", "calls_per_s", "grpc_cpp", 16, 20, at_most=False),
     Must("unary_1x100", "cpu_s_per_100k", "floor", 3.0, 2.4),
     Must("unary_1x100", "cpu_s_per_100k", "grpc_cpp", 1 / 22, 1 / 30),
-    Must("unary_100x1", "cpu_s_per_100k", "floor", 1.4, 1.25),
-    Must("unary_100x1", "cpu_s_per_100k", "grpc_cpp", 1 / 5, 1 / 6.5),
-    Must("unary_1x1", "p50_us", "floor", 1.15, 1.08),
+    # One call a connection leaves nothing to coalesce: the kernel is what both cost, so the floor judges and gRPC C++ does not.
+    Must("unary_100x1", "cpu_s_per_100k", "floor", 1.25, 1.1),
+    Must("unary_1x1", "p50_us", "floor", 1.1, 1.08),
     Must("unary_10x10_meta8", "cpu_s_per_100k", "unary_10x10", 0.05, 0.03, plus=True),
-    Must("stream_64k_down", "cpu_s_per_100k", "grpc_cpp", 0.75, 0.65),
+    Must("stream_64k_down", "cpu_s_per_100k", "grpc_cpp", 0.65, 0.55),
     Must("stream_64k_up", "cpu_s_per_100k", "grpc_cpp", 0.45, 0.35),
     Must("stream_64b_down", "calls_per_s", "grpc_cpp", 30, 80, at_most=False),
-    Must("client_10x10", "calls_per_cpu_s", "grpc_cpp", 20, 35, at_most=False),
+    Must("client_10x10", "calls_per_cpu_s", "grpc_cpp", 22, 35, at_most=False),
     Must("client_1x100", "calls_per_cpu_s", "grpc_cpp", 20, 35, at_most=False),
 )
 
