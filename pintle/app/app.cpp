@@ -59,7 +59,11 @@ Prepared prepare(std::string_view name, int argc, const char* const* argv, const
           std::ranges::move(looked.error(), std::back_inserter(errors));
         return errors;
       });
-  if (config) return {std::move(*config), std::move(made), key_log_file};
+  if (config) {
+    const std::size_t threads = config->get<config::v1::Server>().threads();
+    limit_heaps(threads != 0 ? threads : default_threads());  // the log has a thread of its own
+    return {std::move(*config), std::move(made), key_log_file};
+  }
   std::fputs(config.error().out.c_str(), stdout);
   std::fflush(stdout);
   std::fputs(config.error().err.c_str(), stderr);
@@ -94,7 +98,7 @@ struct App::Impl {
              config.get<config::v1::Log>().format() == config::v1::LOG_FORMAT_TEXT ? LogFormat::text : LogFormat::json,
              level_of(config.get<config::v1::Log>().level())),
         log(&sink),
-        runtime(prepared_runtime(settings)),
+        runtime(runtime_options(settings)),
         memory(memory_budget(settings)),
         server(runtime, server_options()),
         clients([this](std::string_view target) { return make_channel(runtime, target, channel_options()); }),
@@ -107,12 +111,6 @@ struct App::Impl {
                {{"file", prepared.key_log_file}});
   }
 
-  // What must be said before threads are made.
-  static RuntimeOptions prepared_runtime(const config::v1::Server& settings) {
-    RuntimeOptions options = runtime_options(settings);
-    limit_heaps(options.threads != 0 ? options.threads : default_threads());
-    return options;
-  }
   ServerOptions server_options() const {
     ServerOptions options = pintle::server_options(settings, log);
     options.memory = memory;

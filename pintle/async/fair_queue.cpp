@@ -9,8 +9,7 @@ void FairQueue::push(Entry& entry) {
   std::list<Entry*> made = {&entry};  // what may throw comes first
   std::list<Owner*> owner_turn = {nullptr};
   std::list<Lane*> lane_turn = {nullptr};
-  const auto [lane_at, new_lane] = lanes_.try_emplace(entry.lane);
-  Lane& lane = lane_at->second;
+  Lane& lane = lanes_[entry.lane];
   lane.key = entry.lane;
   Owner* owner = nullptr;
   try {

@@ -1,7 +1,6 @@
 #include <pintle/async/worker_pool.hpp>
 
-#include <new>
-#include <system_error>
+#include <exception>
 #include <utility>
 
 #include <pthread.h>
@@ -27,9 +26,8 @@ bool WorkerPool::submit(Job& job) {
     // A thread that was notified but has not woken still counts as idle, so waiting jobs are compared with idle
     // threads.
     if (queue_.size() > idle_ && threads_.size() < options_.threads) threads_.emplace_back([this] { work(); });
-  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): it is not queued, or waits for the others
-  } catch (const std::system_error&) {
-    if (threads_.empty()) queued = !queue_.erase(job);  // no thread could be started; with some, the job waits for them
+  } catch (const std::exception&) {  // no room for the job, or no thread: with some, it waits for them
+    if (threads_.empty() && queue_.erase(job)) queued = false;
   }
   lock.unlock();
   if (queued) wake_.notify_one();

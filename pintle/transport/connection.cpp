@@ -480,8 +480,12 @@ void Connection::trim() {
 }
 
 void Connection::go_on() {
-  if (closed_ || closing_soon_ || share_.is_greedy()) return;
-  if (std::exchange(reading_held_back_, false)) stream_->want_read();
+  if (closed_ || closing_soon_) return;
+  if (reading_held_back_ && !holds_back()) {
+    reading_held_back_ = false;
+    stream_->want_read();
+  }
+  if (share_.is_greedy()) return;
   for (Exchange* exchange : attached_)
     if (exchange->expected_ > exchange->credited_) exchange->expect(exchange->expected_);
 }

@@ -129,7 +129,10 @@ std::byte* Exchange::write_body(std::size_t n, bool end) {
   http2::Session& session = connection_->session_;
   if (std::byte* direct = session.write_data(*stream_, n, end)) return direct;
   if (connection_->guard_ == nullptr) return session.extend_queue(*stream_, n, end);
-  if (connection_->share_.is_over()) connection_->guard_->make_room(this);
+  if (connection_->share_.is_over()) {
+    connection_->guard_->make_room(this);
+    if (stream_ == nullptr) return nullptr;  // its connection was ended with the others
+  }
   began_to_wait();
   std::byte* const at = session.extend_queue(*stream_, n, end);
   connection_->count();

@@ -194,6 +194,38 @@ TEST_F(Guarded, WhoDoesNotReadIsNotReadFromUntilItDoes) {
   guard_.account().give_back(others);
 }
 
+// Its WINDOW_UPDATEs are what the queues wait for.
+TEST_F(Guarded, WhoTakesItsOutputIsReadFromThoughItStillHoldsMuch) {
+  Ear& queued = respond(greedy_, 1, 700 * kKiB);
+  const std::size_t others = 900 * kKiB - budget_->used();
+  guard_.account().charge(others);
+  greedy_.line.room = 0;
+  greedy_.give(ping(1));
+  greedy_.give(ping(2));
+  greedy_.give(window_update(1, 100 * kKiB));
+  ASSERT_FALSE(greedy_.line.want_read);
+  greedy_.sent();
+  greedy_.line.room = SIZE_MAX;
+  greedy_.turn();
+  EXPECT_TRUE(greedy_.connection->is_greedy());
+  EXPECT_THAT(greedy_.sent(), Contains(HasSubstr("DATA 1 "))) << "at once, not when somebody looks";
+  EXPECT_TRUE(queued.exchange.attached());
+  guard_.account().give_back(others);
+}
+
+TEST_F(Guarded, AWriterWhoseOwnConnectionIsEndedWritesNowhere) {
+  greedy_.give(settings({{SettingId::initial_window_size, 0x7fff'ffff}}));
+  greedy_.line.room = 0;
+  for (std::uint32_t stream = 1; stream < 40; stream += 2) respond(greedy_, stream, 14 * kKiB);
+  greedy_.give(headers(41, request()).end_stream());
+  Ear& writing = *greedy_.ears.back();
+  writing.exchange.send_head(greedy_.head, {}, false);
+  guard_.account().charge(2 * kLimit);
+  EXPECT_FALSE(writing.write(std::string(50 * kKiB, 'y')));
+  EXPECT_FALSE(writing.exchange.attached());
+  guard_.account().give_back(2 * kLimit);
+}
+
 TEST_F(Guarded, LargeMessagesGetNoWindowAheadWhileMemoryIsShort) {
   respond(greedy_, 1, 600 * kKiB);
   greedy_.give(headers(3, request()));
