@@ -39,12 +39,13 @@ struct HalfClosed : ::testing::Test {
     runtime.start();
     auto made = Listener::listen(address("127.0.0.1:0"), all(runtime), [this](std::unique_ptr<ByteStream> stream) {
       watcher = std::make_unique<Watcher>(std::move(stream));
+      watched = true;
     });
     listener = std::move(*made);
     listener->start();
     client = std::move(connect_many(listener->address(), 1).front());
     EXPECT_EQ(::shutdown(client.get(), SHUT_WR), 0);
-    eventually(runtime, [this] { return watcher != nullptr && watcher->ends == 1; });
+    eventually(runtime, [this] { return watched && watcher->ends == 1; });
   }
   ~HalfClosed() override {
     sync_wait(runtime, forget());
@@ -60,7 +61,8 @@ struct HalfClosed : ::testing::Test {
   }
 
   Runtime runtime;
-  std::unique_ptr<Watcher> watcher;
+  std::unique_ptr<Watcher> watcher;  // the loop's, once watched
+  std::atomic<bool> watched = false;
   std::unique_ptr<Listener> listener;
   Fd client;
 };
