@@ -63,6 +63,22 @@ TEST_F(ClientCalls, OnlyUnaryCallsHaveADefaultTimeout) {
   EXPECT_FALSE(stream.done());
 }
 
+TEST(ClientMethods, PathsAboveTheirNumberShareAChainAndTravelAsTheyAre) {
+  ChannelOptions options;
+  options.max_methods = 2;
+  ChannelTest test(options);
+  RunningCall first = test.connected_call("/s/0");
+  test.peer().answer(1);
+  EXPECT_EQ(first.get().status, Status());
+  for (std::uint32_t i = 1; i <= 9; ++i) {
+    RunningCall call = test.call("/s/" + std::to_string(i));
+    EXPECT_THAT(test.peer().calls(), Contains(HasSubstr(":path=/s/" + std::to_string(i))));
+    test.peer().answer(1 + 2 * i);
+    EXPECT_EQ(call.get().status, Status());
+  }
+  EXPECT_EQ(test.loop.run(test.channel->inspect()).value().methods, 2u);
+}
+
 TEST_F(ClientCalls, ADeadlineOfTheCallersReplacesTheDefault) {
   RunningCall call = connected_call("/s/m", CallOptions().timeout(seconds(60)));
   EXPECT_THAT(peer().calls(), Contains(HasSubstr("grpc-timeout=60000000u")));

@@ -166,6 +166,18 @@ TEST_F(Connecting, WaitForReadyQueuesUntilTheServerIsThere) {
   EXPECT_EQ(waiting.get().status, Status());
 }
 
+TEST(WaitForReady, OfTheChannelHoldsForCallsThatDoNotSayAndACallMaySayNo) {
+  ChannelOptions options;
+  options.wait_for_ready = true;
+  ChannelTest test(options);
+  test.server->refuses = true;
+  RunningCall silent = test.call(), hurried = test.call("/s/m", CallOptions().wait_for_ready(false));
+  test.loop.run_until_idle();
+  EXPECT_FALSE(silent.done());
+  ASSERT_TRUE(hurried.done());
+  EXPECT_EQ(hurried.get().status.code(), Code::unavailable);
+}
+
 TEST_F(Connecting, WaitForReadyEndsAtTheDeadline) {
   server->refuses = true;
   RunningCall waiting = call("/s/m", CallOptions().wait_for_ready().timeout(seconds(5)));
