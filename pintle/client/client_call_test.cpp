@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <pintle/client/test_support/frame_server.hpp>
+#include <pintle/rpc/inspect.hpp>
 
 namespace pintle::client::test {
 namespace {
