@@ -51,7 +51,7 @@ struct Nothing final : Source {
   void arm(Waiter*) noexcept override {}
 };
 struct Taking final : Sink {
-  void head(const Metadata& metadata) override { heads.push_back(std::string(metadata.get("x-head").value_or(""))); }
+  void head(const Metadata& metadata) override { heads.emplace_back(metadata.get("x-head").value_or("")); }
   Poll push(const Message& message) override {
     std::string text(message.size(), '\0');
     message.encode(reinterpret_cast<std::byte*>(text.data()));
