@@ -150,6 +150,9 @@ class Loop {
 
   // Threads for work that blocks, see blocking.hpp; null where the driver has none.
   WorkerPool* workers() const noexcept { return workers_; }
+  // Threads for work that would keep the loop from its other calls, messages above 256 KiB for one (rpc/large.hpp);
+  // null where the driver has none.
+  WorkerPool* compute() const noexcept { return compute_; }
   // What waits for file descriptors, see descriptor.hpp; null where time and events are a test's.
   Poller* poller() const noexcept { return poller_; }
 
@@ -164,6 +167,7 @@ class Loop {
   // The calling thread drives the loop from now on. close() ends that.
   void own() noexcept;
   void set_workers(WorkerPool* workers) noexcept { workers_ = workers; }
+  void set_compute(WorkerPool* compute) noexcept { compute_ = compute; }
   void set_poller(Poller* poller) noexcept { poller_ = poller; }
   const Clock& clock() const noexcept { return clock_; }
 
@@ -178,6 +182,9 @@ class Loop {
   // Posted work, due timers, ready coroutines, then the work for the turn's end. True when something is left for
   // another turn, which must then come without waiting.
   bool run_turn();
+  // How many descriptors had something in this turn, 1 at least: who has much to do leaves time for the others.
+  std::size_t sharers() const noexcept { return sharers_; }
+  void set_sharers(std::size_t n) noexcept { sharers_ = n < 1 ? 1 : n; }
   // Coroutines are ready, so that the next turn comes without waiting.
   bool has_ready() const noexcept { return head_ != nullptr; }
   // Only the ready coroutines: a connection calls it after each batch that it read, so that they find the bytes in
@@ -210,12 +217,14 @@ class Loop {
   mutable bool stale_ = false;
   std::atomic<std::thread::id> owner_;
   WorkerPool* workers_ = nullptr;
+  WorkerPool* compute_ = nullptr;
   Poller* poller_ = nullptr;
   Ready* head_ = nullptr;
   Ready** tail_ = &head_;
   TurnEnd* ends_ = nullptr;
   std::uint32_t round_ = 0;
   int budget_ = kReadyBudget;
+  std::size_t sharers_ = 1;
   std::vector<Timer*> timers_;  // a binary heap by time, then order; each timer knows its slot
   std::uint64_t armed_ = 0;
   std::function<void()> waker_;

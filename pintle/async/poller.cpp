@@ -118,6 +118,9 @@ void Poller::dispatch() {
   // Those that were ready before the wait come after the kernel's; what they ask for again waits for the next turn.
   Descriptor* again = std::exchange(again_, nullptr);
   if (again != nullptr) again->before_ = &again;
+  auto sharers = static_cast<std::size_t>(count_);
+  for (const Descriptor* d = again; d != nullptr; d = d->next_) ++sharers;
+  loop_.set_sharers(sharers);
   while (next_ < count_) {
     const epoll_event e = events_[static_cast<std::size_t>(next_++)];
     if (e.data.ptr != nullptr) tell(*static_cast<Descriptor*>(e.data.ptr), e.events);

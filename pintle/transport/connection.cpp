@@ -1,6 +1,7 @@
 #include <pintle/transport/connection.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <pintle/http2/frame/types.hpp>
@@ -15,7 +16,8 @@ constexpr std::uint64_t kKeepaliveTag = 0x70696e746c652d6b;  // "pintle-k"
 constexpr std::size_t kIdleOutput = 16 * 1024;               // memory that a connection without streams keeps
 constexpr Duration kIdleMemory = std::chrono::seconds(1);  //   after this time; until then the next call may need more
 constexpr std::size_t kLeftoverStep = 16 * 1024;           // what linger_timeout is for
-constexpr int kReadsPerTurn = 4;  // of a full buffer: then the other connections have their turn
+// What a turn reads and writes of large bodies where nobody else has anything, and in shares where others wait for it.
+constexpr std::size_t kTurnBytes = 512 * 1024, kSharedTurnBytes = 128 * 1024, kLeastShare = 16 * 1024;
 // A client that comes so near the last id is asked to go elsewhere while it still can.
 constexpr http2::StreamId kLastIds = http2::kMaxStreamId - 2 * 1000;
 constexpr Duration kNotice = std::chrono::seconds(1);  // from the first to the second GOAWAY of an end of our own
@@ -95,8 +97,11 @@ void Connection::on_readable() noexcept { guarded(&Connection::read); }
 
 void Connection::read() {
   if (closed_ || closing_soon_) return;
-  for (int reads = 0; reads < kReadsPerTurn; ++reads) {
-    const net::IoResult got = stream_->read(read_buffer_);
+  std::size_t left = turn_share();
+  while (left != 0) {
+    const std::span<std::byte> room = read_buffer_.first(std::min(left, read_buffer_.size()));
+    left -= room.size();
+    const net::IoResult got = stream_->read(room);
     if (got.state == net::IoState::would_block) break;
     if (got.state != net::IoState::ok) {
       closed_by_peer_ = got.state == net::IoState::end;
@@ -111,7 +116,7 @@ void Connection::read() {
     loop_.run_ready();  // readers take their messages out of the read buffer before it is used again
     settle();
     if (closing_soon_) break;
-    if (got.size < read_buffer_.size()) break;
+    if (got.size < room.size()) break;
   }
   if (holds_back()) [[unlikely]] {
     reading_held_back_ = true;
@@ -120,6 +125,11 @@ void Connection::read() {
     stream_->want_read();
   }
   flush();
+}
+
+std::size_t Connection::turn_share() const {
+  const std::size_t sharers = loop_.sharers();
+  return sharers == 1 ? kTurnBytes : std::max(kSharedTurnBytes / sharers, kLeastShare);
 }
 
 // A client that has asked all may end its side and wait for the answers (RFC 9293 section 3.6). One that is gone looks
@@ -385,6 +395,7 @@ void Connection::flush() {
   // SETTINGS would be garbage.
   const bool begun =
       read_ != 0 || role_ == http2::Role::client || peer_->tls != nullptr || phase_ != Phase::open || closing_soon_;
+  std::size_t left = closing_soon_ ? std::numeric_limits<std::size_t>::max() : turn_share();
   while (begun && !write_blocked_) {
     const bool others_ready = loop_.has_ready();
     session_.pump();
@@ -396,12 +407,15 @@ void Connection::flush() {
       flush_soon();
       break;
     }
-    const net::IoResult sent = stream_->write(output.bytes());
+    const net::IoResult sent = stream_->write(output.bytes().first(std::min(output.size(), left)));
     if (sent.state == net::IoState::ok) {
       output.consume(sent.size);
       written_ += sent.size;
       blocked_since_ = TimePoint::max();
-      continue;
+      left -= sent.size;
+      if (left != 0) continue;
+      flush_soon();
+      break;
     }
     if (sent.state == net::IoState::would_block) {
       write_blocked_ = true;

@@ -170,6 +170,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   void guarded(void (Connection::*step)()) noexcept;
   void out_of_memory() noexcept;
   void read();
+  std::size_t turn_share() const;
   void start_accepted();
   void start_soon(Exchange& exchange);
   void settle();
