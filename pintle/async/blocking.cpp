@@ -35,6 +35,8 @@ void BlockingJob::run() noexcept {
 }
 
 void BlockingJob::finish() noexcept {
+  over_.store(true, std::memory_order_release);
+  over_.notify_all();
   loop_->post([self = std::move(self_)] {
     self->arrived_ = true;
     if (self->waiter_ == nullptr) return self->claim();

@@ -1,6 +1,7 @@
 // `co_await pintle::blocking(fn, args...)`: work that blocks, done by a worker thread, awaited on the loop.
 #pragma once
 
+#include <atomic>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -42,6 +43,8 @@ class BlockingJob : public WorkerPool::Job, public std::enable_shared_from_this<
   bool submit(Loop& loop, WorkerPool& pool, Waiter& waiter, const void* whom);
   // Loop's thread. True when the job never starts.
   bool withdraw() noexcept;
+  // Blocks until no other thread works on it, after a withdraw() that came too late.
+  void await_end() const noexcept { over_.wait(false, std::memory_order_acquire); }
   // Loop's thread: nobody waits for the result any more.
   void forget_waiter() noexcept {
     waiter_ = nullptr;
@@ -55,6 +58,7 @@ class BlockingJob : public WorkerPool::Job, public std::enable_shared_from_this<
     if (ran_) pool_->claimed(lane);
   }
   std::exception_ptr exception_;
+  std::atomic<bool> over_ = false;
   bool ran_ = false, displaced_ = false, arrived_ = false;
 
  private:

@@ -12,6 +12,24 @@
 #include <pintle/async/internal/poller.hpp>
 
 namespace pintle {
+namespace {
+
+// Large messages stand back behind the calls that the loops have at hand.
+constexpr int kComputeNice = 10;
+
+std::size_t loops_of(const RuntimeOptions& options) {
+  return options.threads != 0 ? options.threads : default_threads();
+}
+
+WorkerPoolOptions compute_options(const RuntimeOptions& options) {
+  WorkerPoolOptions o;
+  o.threads = options.compute_threads != 0 ? options.compute_threads : loops_of(options);
+  o.nice = kComputeNice;
+  o.name = "pintle-compute";
+  return o;
+}
+
+}  // namespace
 
 struct Runtime::Slot {
   Slot(const Clock& clock, std::size_t index) : loop(clock, index), poller(loop) {
@@ -24,11 +42,14 @@ struct Runtime::Slot {
 };
 
 Runtime::Runtime(RuntimeOptions options)
-    : clock_(options.clock != nullptr ? options.clock : &steady_), workers_(options.workers) {
-  const std::size_t threads = options.threads != 0 ? options.threads : default_threads();
+    : clock_(options.clock != nullptr ? options.clock : &steady_),
+      workers_(options.workers),
+      compute_(compute_options(options)) {
+  const std::size_t threads = loops_of(options);
   for (std::size_t i = 0; i < threads; ++i) {
     slots_.push_back(std::make_unique<Slot>(*clock_, i));
     slots_.back()->loop.set_workers(&workers_);
+    slots_.back()->loop.set_compute(&compute_);
   }
 }
 
@@ -60,6 +81,7 @@ void Runtime::join() {
     if (slot->thread.joinable()) slot->thread.join();
   }
   workers_.stop();
+  compute_.stop();
   for (auto& slot : slots_) slot->loop.close();
 }
 

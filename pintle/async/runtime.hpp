@@ -14,9 +14,10 @@ namespace pintle {
 
 struct RuntimeOptions {
   RuntimeOptions() = default;
-  std::size_t threads = 0;       // loops, one thread each; 0: what cpu_quota.hpp finds
-  WorkerPoolOptions workers;     // for blocking()
-  const Clock* clock = nullptr;  // must outlive the runtime; null: the machine's monotonic clock
+  std::size_t threads = 0;          // loops, one thread each; 0: what cpu_quota.hpp finds
+  WorkerPoolOptions workers;        // for blocking()
+  std::size_t compute_threads = 0;  // for messages above 256 KiB (rpc/large.hpp); 0: as many as loops
+  const Clock* clock = nullptr;     // must outlive the runtime; null: the machine's monotonic clock
 };
 
 // main makes one and hands it on. Declare it before all that lives on its loops, so that it outlives them. Coroutines
@@ -43,6 +44,7 @@ class Runtime {
   // The loop that drives the calling thread; null on all others.
   Loop* current() noexcept;
   WorkerPool& workers() noexcept { return workers_; }
+  WorkerPool& compute() noexcept { return compute_; }
   const Clock& clock() const noexcept { return *clock_; }
 
  private:
@@ -52,7 +54,7 @@ class Runtime {
   SteadyClock steady_;
   const Clock* clock_;
   std::vector<std::unique_ptr<Slot>> slots_;
-  WorkerPool workers_;  // after the loops: its threads post to them to the end
+  WorkerPool workers_, compute_;  // after the loops: their threads post to them to the end
   std::atomic<std::size_t> next_ = 0;
   std::atomic<bool> stopping_ = false;
 };

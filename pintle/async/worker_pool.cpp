@@ -4,6 +4,8 @@
 #include <utility>
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace pintle {
 
@@ -64,7 +66,12 @@ bool WorkerPool::run_one() {
 }
 
 void WorkerPool::work() {
-  ::pthread_setname_np(::pthread_self(), "pintle-work");
+  ::pthread_setname_np(::pthread_self(), options_.name);
+  // On Linux a nice value is a thread's own. Where it is refused the thread works as the others do.
+  if (options_.nice != 0) {
+    const auto self = static_cast<id_t>(::gettid());
+    ::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + options_.nice);
+  }
   std::unique_lock lock(mutex_);
   for (;;) {
     if (stopped_) return;

@@ -13,8 +13,10 @@ namespace pintle {
 
 struct WorkerPoolOptions {
   WorkerPoolOptions() = default;
-  std::size_t threads = 16;       // at most; each is started when there is work and no idle one
-  std::size_t max_queued = 1024;  // jobs that wait for a thread; of one more, the owner with most loses one
+  std::size_t threads = 16;          // at most; each is started when there is work and no idle one
+  std::size_t max_queued = 1024;     // jobs that wait for a thread; of one more, the owner with most loses one
+  int nice = 0;                      // added to the threads' nice value: how far they stand back behind the loops
+  const char* name = "pintle-work";  // of the threads, 15 characters at most
 };
 
 // Any thread may call it. Handlers use it through blocking(), see blocking.hpp.

@@ -60,6 +60,16 @@ class Buffer {
   void append(std::string_view from) { append(from.data(), from.size()); }
   void push_back(std::byte b) { *extend(1) = b; }
 
+  // Room for `n` more bytes before the first, uninitialised; nothing moves where so many were consumed there.
+  std::byte* prepend(std::size_t n) {
+    if (begin_ < n) {
+      const std::size_t used = size();
+      std::memmove(extend(n) - used + n, data(), used);
+      return data();
+    }
+    begin_ -= n;
+    return data();
+  }
   // Drops `n` bytes from the front. REQUIRES: n <= size().
   void consume(std::size_t n) {
     begin_ += n;

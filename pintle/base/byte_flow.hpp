@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <span>
 
+#include <pintle/base/buffer.hpp>
+
 namespace pintle {
 
 // Bytes that came. One reader; loop's thread only.
@@ -16,6 +18,11 @@ class ByteInflow {
   bool body_ended() const { return ended_; }
   // Done with the first `n` bytes: the peer may send as many more. REQUIRES: n <= body().size().
   virtual void consume(std::size_t n) = 0;
+  // The first `n` bytes in a buffer of their own, for somebody on another thread. They are not in body() any more, but
+  // the peer may send as many more only after give_back(n), which must come before the stream is let go of. One such
+  // piece at a time. REQUIRES: n <= body().size().
+  virtual Buffer take(std::size_t n) = 0;
+  virtual void give_back(std::size_t n) = 0;
   // The reader can't go on before `total` bytes are there: the peer is allowed that many, window or not.
   virtual void expect(std::size_t total) = 0;
 
@@ -32,6 +39,8 @@ class ByteOutflow {
  public:
   // Room for the next `n` bytes of the body: fill it before any other call. Null: nobody takes them any more.
   virtual std::byte* write_body(std::size_t n, bool end) = 0;
+  // The same for bytes that lie in a buffer already, which is taken where that saves a copy. False: nobody takes them.
+  virtual bool write_body(Buffer&& bytes, bool end) = 0;
   // False: the peer reads too slowly; wait until it is true before writing more. True when nobody takes any more.
   virtual bool body_writable() const = 0;
   virtual bool body_open() const = 0;

@@ -121,6 +121,8 @@ class Session {
   // Copies `data` to the stream's queue (and ends our side after it). An empty span with end_stream ends it with an
   // empty DATA frame.
   void queue_data(Stream& stream, std::span<const std::byte> data, bool end_stream);
+  // The same with bytes whose buffer becomes the queue where that is empty: nothing is copied.
+  void queue_buffer(Stream& stream, Buffer&& data, bool end_stream);
   // Room for `size` bytes at the end of the stream's queue: fill them before any other call.
   std::byte* extend_queue(Stream& stream, std::size_t size, bool end_stream);
   // Bytes queued for the stream and not yet in output().

@@ -176,6 +176,9 @@ class [[nodiscard("co_await it")]] Writing : public Room {
     return Room::await_suspend(h);
   }
 
+ protected:
+  Call& call() const { return call_; }
+
  private:
   Call& call_;
   const Message& message_;

@@ -5,6 +5,12 @@ namespace pintle::detail {
 Poll OneResponse::push(const Message& message) {
   if (++count_ > 1) return Poll::ready;
   was_compressed_ = message.was_compressed();
+  if (message.large() != nullptr && type_.move != nullptr) [[unlikely]]
+    if (void* const parsed = message.take_object()) {
+      type_.move(slot_, parsed);
+      type_.drop(parsed);
+      return Poll::ready;
+    }
   if (message.has_bytes()) {
     malformed_ = !type_.parse(slot_, message.bytes());
   } else {
@@ -12,6 +18,11 @@ Poll OneResponse::push(const Message& message) {
     malformed_ = !type_.parse(slot_, message.retain(owner).bytes());
   }
   return Poll::ready;
+}
+
+Task<Status> call_with_large(Handler& chain, LayerCall& call, Message& request) {
+  const std::unique_ptr<LargeMessage> written = co_await pack(request);
+  co_return co_await chain(call).in({&call.loop(), &call.scope, &call});
 }
 
 Status OneResponse::failure() const {

@@ -20,13 +20,14 @@ namespace detail {
 // Gives one message, then the end.
 class OneMessage final : public Source {
  public:
-  explicit OneMessage(Message message) : message_(message) { message_.set_last(); }
+  OneMessage(const void* object, const TypeInfo& type) : message_(object, type) { message_.set_last(); }
   Poll poll(Message*& message) override {
     if (std::exchange(given_, true)) return Poll::end;
     message = &message_;
     return Poll::ready;
   }
   void arm(Waiter*) noexcept override {}
+  Message& message() { return message_; }
 
  private:
   Message message_;
@@ -56,6 +57,9 @@ class OneResponse final : public Sink {
 
 void give_response_metadata(const Call& call, const CallOptions& options);
 
+// What the chain makes of `call`, whose one request is `request`, an object that was measured as large.
+Task<Status> call_with_large(Handler& chain, LayerCall& call, Message& request);
+
 }  // namespace detail
 
 namespace codegen {
@@ -66,14 +70,16 @@ Task<Result<Response>> unary_call([[maybe_unused]] std::shared_ptr<Channel> chan
                                   const MethodInfo& method, const Request& request, CallOptions options) {
   auto [env, result] = co_await pintle::detail::result_slot<Result<Response>>();
   Result<Response>& response = result.emplace();
-  pintle::detail::OneMessage source(Message(&request, type_of<Request>));
+  pintle::detail::OneMessage source(&request, type_of<Request>);
   pintle::detail::OneResponse sink(&*response, type_of<Response>);
   LayerCall call(*env.loop, method, source, sink, pintle::detail::scope_of(options, env));
   pintle::detail::apply(call, options, env);
   const CancelLink link(options.cancel_token(), call.scope, *env.loop);
   Status status;
   try {
-    if (const auto begun = chain.begin(call)) {
+    if (source.message().measure() > kLargeMessage) [[unlikely]] {
+      status = co_await pintle::detail::call_with_large(chain, call, source.message());
+    } else if (const auto begun = chain.begin(call, source.message())) {
       do {  // nothing can have come yet
         co_await pintle::detail::Arrival(begun->responses(), call.scope);
       } while (!begun->step(status));

@@ -11,7 +11,8 @@ namespace pintle {
 
 namespace {
 constexpr std::size_t kKeptMemory = 64 * 1024;
-}
+constexpr std::size_t kLargePacked = 64 * 1024;  // bytes of a compressed message that will hardly be a small one
+}  // namespace
 
 void FramedSource::reset(const TypeInfo* type, void** slot, std::size_t limit) {
   type_ = type;
@@ -23,24 +24,120 @@ void FramedSource::reset(const TypeInfo* type, void** slot, std::size_t limit) {
   cut_off_ = false;
 }
 
-void FramedSource::drop_memory() {
-  decompressed_->clear();
-  decompressed_->shrink(kKeptMemory);
+FramedSource::Rare::~Rare() { give_back(); }
+
+void FramedSource::Rare::give_back() {
+  const auto dropped = std::move(job);
+  if (dropped != nullptr && !arrived && !dropped->withdraw()) dropped->forget_waiter();
+  inflated.reset();
+  if (std::exchange(taken, false)) source.body_.give_back(std::exchange(source.lent_, 0));
+}
+
+void FramedSource::drop_rare() {
+  rare_->give_back();
+  rare_->own.plain.clear();
+  rare_->own.plain.shrink(kKeptMemory);
+  rare_->own.packed = Buffer();
 }
 
 void FramedSource::release() {
-  if (lent_ != 0) body_.consume(std::exchange(lent_, 0));
+  const std::size_t lent = std::exchange(lent_, 0);
+  if (std::exchange(rare_->taken, false))
+    body_.give_back(lent);
+  else
+    body_.consume(lent);
+}
+
+FramedSource::Rare& FramedSource::rare() {
+  if (rare_ == nullptr) rare_ = std::make_unique<Rare>(*this);
+  return *rare_;
 }
 
 Poll FramedSource::fail(Code code, std::string_view message) {
-  scope_.cancel(Status(code, message, Origin::library), CancelCause::fault);
+  call_.scope.cancel(Status(code, message, Origin::library), CancelCause::fault);
   return Poll::end;
 }
 
-inline Poll FramedSource::lend(std::span<const std::byte> bytes, bool was_compressed, bool last, Message*& message) {
-  ++count_.messages;
-  count_.bytes += bytes.size();
-  count_.wire_bytes += lent_;
+// -- Large messages ---------------------------------------------------------------------------------------------------
+
+// Whether the message at the start of the body is unpacked by another thread, which is then on its way. A compressed
+// one may be anything: a little of it is tried here, and begun anew elsewhere where that was not all.
+bool FramedSource::goes_elsewhere() {
+  const wire::FrameStep step = wire::next_message(body_.body(), limit_);
+  if (!has_threads() || step.kind != wire::Frame::message || call_.scope.cancelled()) return false;
+  if (!step.prefix.compressed) {
+    if (step.needed <= kLargeMessage || type_ == nullptr || slot_ == nullptr) return false;
+    unpack(step.needed, wire::Encoding::identity);
+    return true;
+  }
+  if (codec_ == nullptr || limit_ <= kLargeMessage) return false;
+  if (step.message.size() <= kLargePacked) {
+    Status tried = codec_->decompress(encoding_, step.message, kLargeMessage, rare().own.plain);
+    if (tried.code() != Code::resource_exhausted) {
+      rare_->inflated = std::move(tried);
+      return false;
+    }
+  }
+  unpack(step.needed, encoding_);
+  return true;
+}
+
+void FramedSource::unpack(std::size_t size, wire::Encoding encoding) {
+  Rare& r = rare();
+  lent_ = size;
+  Buffer bytes = body_.take(size);
+  r.taken = true;
+  bytes.consume(wire::kPrefixSize);
+  r.was_compressed = encoding != wire::Encoding::identity;
+  r.arrived = false;
+  const TypeInfo* const type = slot_ != nullptr ? type_ : nullptr;
+  auto job = std::make_shared<detail::Unpacking>(std::move(bytes), encoding, limit_, type);
+  if (job->submit(call_.loop(), *call_.loop().compute(), r, call_.scope.acts_for()))
+    r.job = std::move(job);
+  else
+    fail(Code::resource_exhausted, "too many large messages wait to be unpacked");
+}
+
+void FramedSource::Rare::unpacked(Waiter* waiter) noexcept {
+  auto& self = *static_cast<Rare*>(waiter);
+  self.arrived = true;
+  if (self.source.reader_ != nullptr) std::exchange(self.source.reader_, nullptr)->wake();
+}
+
+Poll FramedSource::take_unpacked(Message*& message) {
+  if (call_.scope.cancelled()) {
+    rare_->give_back();
+    return Poll::end;
+  }
+  Rare& r = *rare_;
+  if (!r.arrived) return Poll::pending;
+  detail::Unpacking::Outcome unpacked = std::exchange(r.job, nullptr)->take();
+  if (!unpacked.status.ok()) {
+    call_.scope.cancel(std::move(unpacked.status), CancelCause::fault);
+    return Poll::end;
+  }
+  r.own.plain = std::move(unpacked.bytes);
+  const std::span<const std::byte> bytes = r.own.plain.bytes();
+  lend(bytes, r.was_compressed, body_.body().empty() && body_.body_ended(), message);
+  current_.set_large(r.own, bytes);
+  if (unpacked.object != nullptr) {
+    if (*slot_ != nullptr) type_->drop(*slot_);
+    *slot_ = unpacked.object;
+    current_.set_parsed();
+  } else if (unpacked.malformed) {
+    current_.set_malformed();
+  }
+  return Poll::ready;
+}
+
+// -- Messages ---------------------------------------------------------------------------------------------------------
+
+[[gnu::always_inline]] inline Poll FramedSource::lend(std::span<const std::byte> bytes, bool was_compressed, bool last,
+                                                      Message*& message) {
+  TrafficCount& count = call_.traffic.in;
+  ++count.messages;
+  count.bytes += bytes.size();
+  count.wire_bytes += lent_;
   largest_ = std::max(largest_, bytes.size());
   current_ = Message(bytes, type_, slot_);
   current_.set_was_compressed(was_compressed);
@@ -52,15 +149,17 @@ inline Poll FramedSource::lend(std::span<const std::byte> bytes, bool was_compre
 Poll FramedSource::decompress(std::span<const std::byte> bytes, bool last, Message*& message) {
   if (codec_ == nullptr)
     return fail(Code::internal, "a message is marked as compressed, but the call declared no grpc-encoding");
-  if (decompressed_ == nullptr) decompressed_ = std::make_unique<Buffer>();
-  if (Status bad = codec_->decompress(encoding_, bytes, limit_, *decompressed_); !bad.ok()) {
-    scope_.cancel(std::move(bad), CancelCause::fault);
+  Rare& r = rare();
+  Status bad =
+      r.inflated ? *std::exchange(r.inflated, std::nullopt) : codec_->decompress(encoding_, bytes, limit_, r.own.plain);
+  if (!bad.ok()) {
+    call_.scope.cancel(std::move(bad), CancelCause::fault);
     return Poll::end;
   }
-  return lend(decompressed_->bytes(), true, last, message);
+  return lend(r.own.plain.bytes(), true, last, message);
 }
 
-// What lies at the start of the body is no plain message, and nothing that could become one.
+// What lies at the start of the body is no plain message of a common size, and nothing that could become one.
 Poll FramedSource::take_unusual(Message*& message) {
   const auto unread = body_.body();
   const wire::FrameStep step = wire::next_message(unread, limit_);
@@ -71,7 +170,10 @@ Poll FramedSource::take_unusual(Message*& message) {
       return fail(Code::resource_exhausted,
                   fmt::format("a message of {} bytes came; the limit is {}", step.prefix.length, limit_));
     case wire::Frame::message:
+      if (goes_elsewhere()) return call_.scope.cancelled() ? Poll::end : Poll::pending;
       lent_ = step.needed;
+      if (!step.prefix.compressed)
+        return lend(step.message, false, unread.size() == lent_ && body_.body_ended(), message);
       return decompress(step.message, unread.size() == lent_ && body_.body_ended(), message);
     case wire::Frame::need_more:
       break;
@@ -80,11 +182,18 @@ Poll FramedSource::take_unusual(Message*& message) {
 }
 
 Poll FramedSource::poll(Message*& message) {
-  release();
-  if (scope_.cancelled()) return Poll::end;
+  if (lent_ != 0) {
+    if (rare_ != nullptr) [[unlikely]] {
+      if (rare_->job != nullptr) return take_unpacked(message);
+      release();
+    } else {
+      body_.consume(std::exchange(lent_, 0));
+    }
+  }
+  if (call_.scope.cancelled()) return Poll::end;
   const auto unread = body_.body();
   const wire::FrameStep step = wire::next_message(unread, limit_);
-  if (step.kind == wire::Frame::message && !step.prefix.compressed) [[likely]] {
+  if (step.kind == wire::Frame::message && !step.prefix.compressed && step.needed <= kLargeMessage) [[likely]] {
     lent_ = step.needed;
     return lend(step.message, false, unread.size() == lent_ && body_.body_ended(), message);
   }
@@ -97,15 +206,22 @@ Poll FramedSource::poll(Message*& message) {
 void FramedSource::look() {
   const auto bytes = body_.body();
   if (lent_ != 0) {
-    if (!current_.was_compressed()) current_.moved(bytes.subspan(wire::kPrefixSize, lent_ - wire::kPrefixSize));
+    if (!current_.was_compressed() && !is_taken())
+      current_.moved(bytes.subspan(wire::kPrefixSize, lent_ - wire::kPrefixSize));
     return;
   }
   const wire::FrameStep step = wire::next_message(bytes, limit_);
-  if (step.kind == wire::Frame::need_more && !body_.body_ended() && !scope_.cancelled()) {
+  if (step.kind == wire::Frame::need_more && !body_.body_ended() && !call_.scope.cancelled()) {
     body_.expect(step.needed);
     return;
   }
+  if (step.needed > kLargeMessage || step.prefix.compressed) [[unlikely]]
+    return look_closer();
   std::exchange(reader_, nullptr)->wake();
+}
+
+void FramedSource::look_closer() {
+  if (!goes_elsewhere()) std::exchange(reader_, nullptr)->wake();
 }
 
 // Whether the body took it.
@@ -128,14 +244,7 @@ bool FramedSink::write_compressed(const Message& message, std::size_t size) {
   return at != nullptr;
 }
 
-Poll FramedSink::push(const Message& message) {
-  if (!started_) {
-    started_ = true;
-    before_first();
-  }
-  const std::size_t size = message.size();
-  if (size > std::numeric_limits<std::uint32_t>::max()) return Poll::end;
-  largest_ = std::max(largest_, size);
+[[gnu::always_inline]] inline Poll FramedSink::push_here(const Message& message, std::size_t size) {
   if (codec_ != nullptr && message.compressible()) [[unlikely]] {
     if (!write_compressed(message, size)) return Poll::end;
     ++count_.messages;
@@ -154,6 +263,36 @@ Poll FramedSink::push(const Message& message) {
     std::memset(at + wire::kPrefixSize, 0, size);
     throw;
   }
+  return end_with_next_ || body_.body_writable() ? Poll::ready : Poll::pending;
+}
+
+Poll FramedSink::push(const Message& message) {
+  if (!started_) {
+    started_ = true;
+    before_first();
+  }
+  const std::size_t size = message.size();
+  largest_ = std::max(largest_, size);
+  if (size > kLargeMessage) [[unlikely]]
+    return push_large(message, size);
+  return push_here(message, size);
+}
+
+// Written already, and deflated where this call deflates: its buffer goes on as it is.
+Poll FramedSink::push_large(const Message& message, std::size_t size) {
+  if (size > std::numeric_limits<std::uint32_t>::max()) return Poll::end;
+  LargeMessage* const large = message.large();
+  const wire::Encoding wanted = message.compressible() ? coding() : wire::Encoding::identity;
+  if (large == nullptr || (wanted != wire::Encoding::identity && wanted != large->encoding))
+    return push_here(message, size);
+  const bool packed = wanted != wire::Encoding::identity && !large->packed.empty();
+  Buffer& bytes = packed ? large->packed : large->plain;
+  const std::size_t length = bytes.size();
+  wire::write_prefix(bytes.prepend(wire::kPrefixSize), packed, static_cast<std::uint32_t>(length));
+  if (!body_.write_body(std::move(bytes), end_with_next_)) return Poll::end;
+  ++count_.messages;
+  count_.bytes += size;
+  count_.wire_bytes += wire::kPrefixSize + length;
   return end_with_next_ || body_.body_writable() ? Poll::ready : Poll::pending;
 }
 

@@ -1,18 +1,21 @@
 #include <pintle/rpc/framed.hpp>
 
-#include <array>
-
 #include <gmock/gmock.h>
 
-#include <pintle/rpc/test_support/text.hpp>
+#include <pintle/rpc/test_support/body.hpp>
 
 namespace pintle {
 namespace {
 
 using test::Bell;
+using test::Body;
 using test::bytes_of;
+using test::framed;
+using test::LoneCall;
+using test::Out;
 using test::push;
 using test::take;
+using test::TestSink;
 using test::Text;
 using test::text_of;
 using ::testing::HasSubstr;
@@ -27,35 +30,6 @@ std::string packed(Encoding encoding, std::string_view message) {
   return bytes ? text_of(*bytes) : std::string();
 }
 
-std::string framed(std::string_view message, char flag = 0) {
-  const auto n = static_cast<std::uint32_t>(message.size());
-  std::string out{flag, static_cast<char>(n >> 24), static_cast<char>(n >> 16), static_cast<char>(n >> 8),
-                  static_cast<char>(n)};
-  return out.append(message);
-}
-
-// A body that a test fills; every growth moves the bytes.
-struct Body final : ByteInflow {
-  Body() { ended_ = false; }
-  void consume(std::size_t n) override {
-    ASSERT_LE(n, body_.size());
-    bytes_->erase(0, n);
-    body_ = bytes_of(*bytes_);
-  }
-  void expect(std::size_t total) override { expected = total; }
-  void become(std::string bytes) {
-    bytes_ = std::make_unique<std::string>(std::move(bytes));
-    body_ = bytes_of(*bytes_);
-  }
-  void grow(std::string_view more) { become(*bytes_ + std::string(more)); }
-  void end() { ended_ = true; }
-
-  std::size_t expected = 0;
-
- private:
-  std::unique_ptr<std::string> bytes_ = std::make_unique<std::string>();
-};
-
 struct Framed : ::testing::Test {
   Framed() { source.reset(nullptr, nullptr, 1000); }
   void grow(std::string_view more) {
@@ -67,9 +41,10 @@ struct Framed : ::testing::Test {
     source.changed();
   }
   Body body;
-  CancelScope scope;
-  TrafficCount count;
-  FramedSource source{body, scope, count};
+  LoneCall lone;
+  CancelScope& scope = lone.call.scope;
+  TrafficCount& count = lone.call.traffic.in;
+  FramedSource source{body, lone.call};
 };
 
 using FramedSourceTest = Framed;
@@ -78,7 +53,7 @@ TEST_F(FramedSourceTest, ReadsMessagesWhereverTheBytesAreSplit) {
   const std::string all = framed("one") + framed("") + framed(std::string(300, 'x'));
   for (std::size_t cut = 0; cut <= all.size(); ++cut) {
     Body bytes;
-    FramedSource reader(bytes, scope, count);
+    FramedSource reader(bytes, lone.call);
     reader.reset(nullptr, nullptr, 1000);
     std::vector<std::string> got;
     const auto drain = [&] {
@@ -146,8 +121,9 @@ TEST_F(FramedSourceTest, AMessageAtTheLimitIsRead) {
 TEST_F(FramedSourceTest, ABodyThatEndsInsideAMessageIsInternal) {
   for (const std::string& half : {framed("message").substr(0, 8), framed("message").substr(0, 3)}) {
     Body bytes;
-    CancelScope call;
-    FramedSource reader(bytes, call, count);
+    LoneCall own;
+    CancelScope& call = own.call.scope;
+    FramedSource reader(bytes, own.call);
     reader.reset(nullptr, nullptr, 1000);
     bytes.grow(half);
     EXPECT_EQ(take(reader), "<pending>");
@@ -244,8 +220,9 @@ TEST_F(CompressedSourceTest, IsParsedLikeAnyOther) {
 
 TEST_F(CompressedSourceTest, TheLimitHoldsForBothSizes) {
   for (const Encoding encoding : kCodings) {
-    CancelScope call;
-    FramedSource reader(body, call, count);
+    LoneCall own;
+    CancelScope& call = own.call.scope;
+    FramedSource reader(body, own.call);
     body.become(framed(packed(encoding, std::string(1000, 'x')), 1) +
                 framed(packed(encoding, std::string(1001, 'x')), 1));
     reader.reset(nullptr, nullptr, 1000);
@@ -267,8 +244,9 @@ TEST_F(CompressedSourceTest, DataThatAreBrokenEndTheCallAsInternal) {
     const std::string whole = packed(encoding, text);
     for (const std::string& data :
          {std::string(), std::string("junk"), whole.substr(0, whole.size() - 1), whole + "x"}) {
-      CancelScope call;
-      FramedSource reader(body, call, count);
+      LoneCall own;
+      CancelScope& call = own.call.scope;
+      FramedSource reader(body, own.call);
       reader.reset(nullptr, nullptr, 1000);
       reader.decompress_with(encoding, codec);
       body.become(framed(data, 1) + framed("never read"));
@@ -295,35 +273,12 @@ TEST_F(CompressedSourceTest, MemoryIsKeptForTheNextCallUnlessItIsMuch) {
   source.finish();
   EXPECT_GE(source.kept_memory(), text.size());
 
-  body.become(framed(packed(Encoding::zstd, std::string(500'000, 'x')), 1));
+  body.become(framed(packed(Encoding::zstd, std::string(200'000, 'x')), 1));
   reset(Encoding::zstd, 1 << 20);
-  EXPECT_EQ(take(source).size(), 500'000u);
+  EXPECT_EQ(take(source).size(), 200'000u);
   source.finish();
   EXPECT_EQ(source.kept_memory(), 0u);
 }
-
-struct Out final : ByteOutflow {
-  std::byte* write_body(std::size_t n, bool end) override {
-    if (!open) return nullptr;
-    open = !end;
-    bytes.resize(bytes.size() + n);
-    return reinterpret_cast<std::byte*>(bytes.data() + bytes.size() - n);
-  }
-  bool body_writable() const override { return writable; }
-  bool body_open() const override { return open; }
-  std::string bytes;
-  bool open = true, writable = true;
-};
-
-struct TestSink final : FramedSink {
-  explicit TestSink(Out& o) : FramedSink(o, count), out(o) {}
-  void head(const Metadata&) override {}
-  void before_first() override { out.bytes += "<head>"; }
-  using FramedSink::compress_with;
-  using FramedSink::reset;
-  Out& out;
-  TrafficCount count;
-};
 
 TEST(FramedSinkTest, PutsAPrefixBeforeEachMessageAndTheHeadBeforeTheFirst) {
   Out out;
@@ -371,10 +326,10 @@ std::vector<std::string> read_back(const Out& out, Encoding encoding) {
   Body body;
   body.become(out.bytes.substr(out.bytes.find("<head>") + 6));
   body.end();
-  CancelScope scope;
+  LoneCall lone;
+  CancelScope& scope = lone.call.scope;
   wire::Codec codec;
-  TrafficCount count;
-  FramedSource source(body, scope, count);
+  FramedSource source(body, lone.call);
   source.reset(nullptr, nullptr, SIZE_MAX);
   source.decompress_with(encoding, codec);
   std::vector<std::string> texts;

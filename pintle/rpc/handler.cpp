@@ -5,7 +5,7 @@
 
 namespace pintle {
 
-std::unique_ptr<BegunCall, LetGo> Handler::begin(LayerCall&) { return nullptr; }
+std::unique_ptr<BegunCall, LetGo> Handler::begin(LayerCall&, const Message&) { return nullptr; }
 
 Task<Result<ChannelReport>> Channel::inspect() {
   co_return Status(Code::unimplemented, "this channel can't be inspected", Origin::library);

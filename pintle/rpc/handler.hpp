@@ -12,6 +12,7 @@ namespace pintle {
 struct ChannelReport;
 class Loop;
 class BegunCall;
+class Message;
 struct LetGo;
 class LayerCall;
 class MemoryAccount;
@@ -22,10 +23,10 @@ class MemoryAccount;
 class Handler {
  public:
   virtual Task<Status> operator()(LayerCall& call) = 0;
-  // For generated stubs, on the outermost handler of a client's chain: begins a unary call whose request is there and
-  // whose sink is never full, and which needs no coroutine of its own. Null: operator() is asked instead, always where
-  // a layer stands.
-  virtual std::unique_ptr<BegunCall, LetGo> begin(LayerCall& call);
+  // For generated stubs, on the outermost handler of a client's chain: begins a unary call whose one request is
+  // `request` (and also what its source gives) and whose sink is never full, and which needs no coroutine of its own.
+  // Null: operator() is asked instead, always where a layer stands.
+  virtual std::unique_ptr<BegunCall, LetGo> begin(LayerCall& call, const Message& request);
   virtual ~Handler() = default;
 };
 

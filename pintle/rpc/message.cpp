@@ -7,14 +7,14 @@ namespace pintle {
 const void* Message::object() {
   if (object_ == nullptr && has_bytes_ && type_ != nullptr && slot_ != nullptr) {
     *slot_ = type_->slot(*slot_);
-    if (type_->parse(*slot_, bytes_)) object_ = *slot_;
+    if (type_->parse(*slot_, {data_, size_})) object_ = *slot_;
   }
   return object_;
 }
 
 void Message::encode(std::byte* to) const {
   if (has_bytes_) {
-    if (!bytes_.empty()) std::memcpy(to, bytes_.data(), bytes_.size());
+    if (size_ != 0) std::memcpy(to, data_, size_);
   } else if (object_ != nullptr) {
     type_->encode(object_, to);
   }
@@ -26,7 +26,8 @@ Message Message::retain(std::shared_ptr<std::byte[]>& owner) const {
   encode(owner.get());
   Message copy = *this;
   copy.object_ = nullptr;
-  copy.bytes_ = {owner.get(), n};
+  copy.large_ = nullptr;
+  copy.moved({owner.get(), n});
   copy.has_bytes_ = true;
   return copy;
 }

@@ -4,9 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <utility>
 
 #include <pintle/base/buffer.hpp>
 #include <pintle/base/memory_budget.hpp>
+#include <pintle/rpc/large.hpp>
 #include <pintle/rpc/stream.hpp>
 
 namespace pintle {
@@ -19,6 +22,7 @@ class Pipe {
   explicit Pipe(const TypeInfo* type, std::size_t mark = 64 * 1024, MemoryAccount* memory = nullptr)
       : slot_(type), mark_(mark), held_(memory), out_(*this), in_(*this) {}
   Pipe(const Pipe&) = delete;
+  ~Pipe() { discard_large(); }
 
   Source& source() { return out_; }
   Sink& sink() { return in_; }
@@ -46,22 +50,32 @@ class Pipe {
     Pipe& pipe;
   };
 
-  // Before each message in `bytes_`.
+  // Before each message in `bytes_`. Of a large one, which came with its buffer, nothing follows: it is in `large_`.
   struct Record {
-    std::uint64_t size : 62, compressible : 1, was_compressed : 1;
+    std::uint64_t size : 61, compressible : 1, was_compressed : 1, large : 1;
+  };
+  struct Large {
+    explicit Large(const Message& message) : bytes(std::move(*message.large())), object(message.take_object()) {}
+    LargeMessage bytes;
+    void* object;  // null: not parsed
   };
 
   Poll poll(Message*& message);
   Poll push(const Message& message);
   Poll room() const noexcept;
   void release();  // what the last poll() lent
+  void discard_large();
+  void count();
   static void wake(Waiter*& waiter);
 
   MessageSlot slot_;
   std::size_t mark_;
   Buffer bytes_;
-  MemoryCharge held_;  // of bytes_
+  std::deque<Large> large_;
+  std::size_t large_bytes_ = 0;  // in large_, but for what is lent
+  MemoryCharge held_;            // of all of them
   std::size_t lent_ = 0;
+  bool lent_large_ = false;
   Message current_;
   Waiter *reader_ = nullptr, *writer_ = nullptr;
   bool closed_ = false, abandoned_ = false, discarding_ = false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pintle/rpc/awaiting.hpp>
+#include <pintle/rpc/large.hpp>
 #include <pintle/rpc/type_of.hpp>
 #include <pintle/rpc/write_options.hpp>
 
@@ -33,10 +34,36 @@ class [[nodiscard("co_await it")]] TypedWriting : public Writing {
       : Writing(call, sink, message_, scope), message_(object, type) {
     if (!options.compresses()) message_.without_compression();
   }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    if (scope_.cancelled()) return false;
+    if (is_large(message_)) [[unlikely]] {
+      large_ = begin_write_large(call(), sink_, message_, scope_);
+      if (!large_) return false;
+      large_->await_suspend(h).resume();
+      return true;
+    }
+    return Writing::await_suspend(h);
+  }
+  Status await_resume() { return large_ ? large_->await_resume() : Writing::await_resume(); }
 
  private:
   Message message_;
+  std::optional<Task<Status>> large_;
 };
+
+template <class T>
+Task<Status> write_large_owned(Call& call, Sink& sink, T object, CancelScope& scope, WriteOptions options) {
+  Poll pushed;
+  {
+    const T gone = std::move(object);
+    Message message(&gone, type_of<T>);
+    if (!options.compresses()) message.without_compression();
+    message.measure();
+    pushed = co_await pack_and_push(call, sink, message);
+  }
+  co_return co_await Room(sink, scope, pushed);
+}
 
 // The same for a message that nobody needs afterwards: it is gone before the wait for room.
 template <class T>
@@ -47,6 +74,17 @@ class [[nodiscard("co_await it")]] OwnedWriting : public Room {
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
     if (scope_.cancelled()) return false;
+    Message measured(&object_, type_of<T>);
+    if (is_large(measured)) [[unlikely]] {
+      try {
+        large_ = write_large_owned<T>(call_, sink_, std::move(object_), scope_, options_);
+      } catch (...) {
+        for_layers(call_).fail_with_current_exception();
+        return false;
+      }
+      large_->await_suspend(h).resume();
+      return true;
+    }
     {
       const T object = std::move(object_);
       Message message(&object, type_of<T>);
@@ -55,11 +93,13 @@ class [[nodiscard("co_await it")]] OwnedWriting : public Room {
     }
     return Room::await_suspend(h);
   }
+  Status await_resume() { return large_ ? large_->await_resume() : Room::await_resume(); }
 
  private:
   Call& call_;
   T object_;
   WriteOptions options_;
+  std::optional<Task<Status>> large_;
 };
 
 }  // namespace detail
@@ -83,8 +123,8 @@ template <class T>
 class Writer {
  public:
   explicit Writer(Call& call) : call_(for_layers(call)) {}
-  // Encodes `message` at once, then waits while the peer reads too slowly. Not OK: the call is over.
-  // `Status s = co_await writer.write(item);`
+  // Encodes `message` at once (above 256 KiB on another thread meanwhile: it must stay as it is), then waits while the
+  // peer reads too slowly. Not OK: the call is over. `Status s = co_await writer.write(item);`
   detail::TypedWriting write(const T& message, WriteOptions options = {}) {
     return {call_, *call_.sink, &message, type_of<T>, call_.scope, options};
   }

@@ -90,7 +90,9 @@ class Unary final : public Handler {
       if (filling.exists()) {
         Status status = co_await filling;
         if (!status.ok()) co_return status;
-        const Message reply(&response, type_of<Response>);
+        Message reply(&response, type_of<Response>);
+        if (reply.measure() > kLargeMessage) [[unlikely]]
+          co_return co_await pintle::detail::push_large(call, reply);
         if (call.sink->push(reply) != Poll::end) [[likely]]
           co_return Status();
         co_return co_await pintle::detail::Room(*call.sink, call.scope, Poll::end);
@@ -99,7 +101,9 @@ class Unary final : public Handler {
     }
     Result<Response> response = co_await (service_.*Method)(call, *request);
     if (!response) co_return std::move(response).error();
-    const Message reply(&*response, type_of<Response>);
+    Message reply(&*response, type_of<Response>);
+    if (reply.measure() > kLargeMessage) [[unlikely]]
+      co_return co_await pintle::detail::push_large(call, reply);
     if (call.sink->push(reply) != Poll::end) [[likely]]
       co_return Status();
     co_return co_await pintle::detail::Room(*call.sink, call.scope, Poll::end);
@@ -141,7 +145,9 @@ class ClientStreaming final : public Handler {
     Reader<typename Types::Request> reader(call);
     Result<Response> response = co_await (service_.*Method)(call, reader);
     if (!response) co_return std::move(response).error();
-    const Message reply(&*response, type_of<Response>);
+    Message reply(&*response, type_of<Response>);
+    if (reply.measure() > kLargeMessage) [[unlikely]]
+      co_return co_await pintle::detail::push_large(call, reply);
     if (call.sink->push(reply) != Poll::end) [[likely]]
       co_return Status();
     co_return co_await pintle::detail::Room(*call.sink, call.scope, Poll::end);

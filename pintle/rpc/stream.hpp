@@ -5,6 +5,7 @@
 
 #include <pintle/async/waiter.hpp>
 #include <pintle/rpc/message.hpp>
+#include <pintle/wire/compression.hpp>
 
 namespace pintle {
 
@@ -36,12 +37,16 @@ class Sink {
   // head goes out with the first message. On the way up (requests) it is not used.
   virtual void head(const Metadata& metadata) = 0;
   // ready: take the next. pending: the message was taken all the same; await room before the next. end: nobody reads
-  // any more; the message is lost and the call is over. What it or head() throws ends the call as an exception of its
+  // any more; the message is lost and the call is over. It may keep the memory of a large message (Message::large()):
+  // who wants to see one looks before. What it or head() throws ends the call as an exception of its
   // handler does.
   virtual Poll push(const Message& message) = 0;
   // ready or end when a push() would not be pending.
   virtual Poll room() noexcept = 0;
   virtual void arm(Waiter* waiter) noexcept = 0;
+  // With what it would compress the next message: large ones come compressed already. A sink that only hands messages
+  // on says what the next one says; where it does not, they are compressed on the loop.
+  virtual wire::Encoding coding() const { return wire::Encoding::identity; }
 
  protected:
   ~Sink() = default;

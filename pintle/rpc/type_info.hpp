@@ -22,6 +22,7 @@ struct TypeInfo {
   bool (*validate)(const void* object, Violations& out) = nullptr;
   bool (*from_json)(void* object, std::string_view json) = nullptr;
   void (*to_json)(const void* object, std::string& out) = nullptr;
+  void (*move)(void* to, void* from) = nullptr;  // `from` keeps some value
 };
 
 // Which sides of a call are streams.

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <pintle/rpc/type_info.hpp>
 
@@ -29,13 +30,21 @@ struct ProtobufHooks {
   static void encode(const void* object, std::byte* to) {
     static_cast<const T*>(object)->SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(to));
   }
+  static void move(void* to, void* from) { *static_cast<T*>(to) = std::move(*static_cast<T*>(from)); }
 };
 
 }  // namespace detail
 
 template <class T>
-inline constexpr TypeInfo type_of = {&detail::ProtobufHooks<T>::name, &detail::ProtobufHooks<T>::slot,
-                                     &detail::ProtobufHooks<T>::drop, &detail::ProtobufHooks<T>::parse,
-                                     &detail::ProtobufHooks<T>::size, &detail::ProtobufHooks<T>::encode};
+inline constexpr TypeInfo type_of = {&detail::ProtobufHooks<T>::name,
+                                     &detail::ProtobufHooks<T>::slot,
+                                     &detail::ProtobufHooks<T>::drop,
+                                     &detail::ProtobufHooks<T>::parse,
+                                     &detail::ProtobufHooks<T>::size,
+                                     &detail::ProtobufHooks<T>::encode,
+                                     nullptr,
+                                     nullptr,
+                                     nullptr,
+                                     &detail::ProtobufHooks<T>::move};
 
 }  // namespace pintle

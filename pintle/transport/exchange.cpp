@@ -9,7 +9,9 @@ namespace pintle::transport {
 
 namespace {
 constexpr std::size_t kKeptCapacity = 64 * 1024;  // memory that a pooled exchange keeps between calls
-}
+constexpr std::size_t kLeastKnown = 16 * 1024,
+                      kBelieved = 16;  // whose size is believed: that much is there, and 16 times as much
+}  // namespace
 
 void Exchange::attach(Connection& connection, http2::Stream& stream, bool ended) {
   connection_ = &connection;
@@ -40,6 +42,9 @@ void Exchange::append(std::span<const std::byte> data) {
 
 void Exchange::keep(std::span<const std::byte> data) {
   if (kept_.empty()) began_to_wait();
+  // Room for a large message at once: growing by doubling would copy it twice. Not before a part of it is there.
+  if (const std::size_t now = kept_.size() + data.size(); kept_.capacity() < expected_ && now >= kLeastKnown)
+    kept_.prepare(std::min(expected_, kBelieved * now) - kept_.size());
   kept_.append(data);
   body_ = kept_.bytes();
   charge(data.size());
@@ -47,7 +52,7 @@ void Exchange::keep(std::span<const std::byte> data) {
 
 void Exchange::keep_only(std::size_t n) {
   if (in_place_ || kept_.size() <= n) return;
-  give_back(kept_.size() - n);
+  discharge(kept_.size() - n);
   kept_.truncate(n);
   kept_.shrink(0);
   body_ = kept_.bytes();
@@ -61,7 +66,7 @@ void Exchange::charge(std::size_t bytes) {
     memory_->charge(bytes);
 }
 
-void Exchange::give_back(std::size_t bytes) {
+void Exchange::discharge(std::size_t bytes) {
   if (connection_ != nullptr)
     connection_->share_.give_back(bytes);
   else if (memory_ != nullptr)
@@ -93,8 +98,40 @@ void Exchange::consume(std::size_t n) {
   } else {
     kept_.consume(n);
     consumed_ += static_cast<std::uint32_t>(n);
-    give_back(n);
+    discharge(n);
   }
+  credit(n);
+}
+
+Buffer Exchange::take(std::size_t n) {
+  Buffer taken;
+  if (!in_place_ && kept_.size() - n < n) {
+    Buffer rest;
+    rest.append(kept_.bytes().subspan(n));
+    taken = std::exchange(kept_, std::move(rest));
+    taken.truncate(n);
+  } else {
+    taken.append(body_.first(n));
+    if (in_place_)
+      charge(n);
+    else
+      kept_.consume(n);
+  }
+  body_ = in_place_ ? body_.subspan(n) : kept_.bytes();
+  in_place_ = in_place_ && !body_.empty();
+  taken_ += n;
+  expected_ = 0;
+  return taken;
+}
+
+void Exchange::give_back(std::size_t n) {
+  taken_ -= n;
+  consumed_ += static_cast<std::uint32_t>(n);
+  discharge(n);
+  credit(n);
+}
+
+void Exchange::credit(std::size_t n) {
   const std::size_t ahead = std::min(n, credited_);
   credited_ -= ahead;
   expected_ = 0;
@@ -128,15 +165,35 @@ std::byte* Exchange::write_body(std::size_t n, bool end) {
   connection_->flush_soon();
   http2::Session& session = connection_->session_;
   if (std::byte* direct = session.write_data(*stream_, n, end)) return direct;
-  if (connection_->guard_ == nullptr) return session.extend_queue(*stream_, n, end);
-  if (connection_->share_.is_over()) {
-    connection_->guard_->make_room(this);
-    if (stream_ == nullptr) return nullptr;  // its connection was ended with the others
-  }
-  began_to_wait();
-  std::byte* const at = session.extend_queue(*stream_, n, end);
+  return queue_body(n, end);
+}
+
+std::byte* Exchange::queue_body(std::size_t n, bool end) {
+  if (!make_room()) return nullptr;
+  std::byte* const at = connection_->session_.extend_queue(*stream_, n, end);
   connection_->count();
   return at;
+}
+
+bool Exchange::write_body(Buffer&& bytes, bool end) {
+  if (!body_open()) return false;
+  sent_end_ = end;
+  connection_->flush_soon();
+  if (!make_room()) return false;
+  connection_->session_.queue_buffer(*stream_, std::move(bytes), end);
+  connection_->count();
+  return true;
+}
+
+// Before something is queued for the stream. False: it was ended for want of memory.
+bool Exchange::make_room() {
+  if (connection_->guard_ == nullptr) return true;
+  if (connection_->share_.is_over()) {
+    connection_->guard_->make_room(this);
+    if (stream_ == nullptr) return false;  // its connection was ended with the others
+  }
+  began_to_wait();
+  return true;
 }
 
 bool Exchange::body_writable() const {
@@ -173,9 +230,9 @@ bool Exchange::left() const { return left_ || (connection_ != nullptr && connect
 void Exchange::orphan() {
   left_ = left();
   settle();
-  give_back(kept_.size());
+  discharge(kept_.size() + taken_);
   connection_ = nullptr;
-  charge(kept_.size());
+  charge(kept_.size() + taken_);
   detach();
   unsettled_ = accepted_ = waiting_ = running_ = false;
 }
@@ -187,7 +244,7 @@ void Exchange::give_up_turn() {
 }
 
 void Exchange::finish(Deadline deadline) {
-  if (!kept_.empty()) give_back(kept_.size());
+  if (!kept_.empty()) discharge(kept_.size());
   if (connection_ != nullptr) leave(*std::exchange(connection_, nullptr), deadline);
   body_ = {};
   ended_ = true;

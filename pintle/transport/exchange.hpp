@@ -75,12 +75,15 @@ class Exchange final : public ByteInflow, public ByteOutflow {
 
   // -- What comes ---------------------------------------------------------------------------------------------------
   void consume(std::size_t n) override;
+  Buffer take(std::size_t n) override;
+  void give_back(std::size_t n) override;
   void expect(std::size_t total) override;
 
   // -- What goes ----------------------------------------------------------------------------------------------------
   // Server: the response's head; `end` when that is all (Trailers-Only).
   void send_head(const PreparedBlock& head, std::span<const OutField> more, bool end);
   std::byte* write_body(std::size_t n, bool end) override;
+  bool write_body(Buffer&& bytes, bool end) override;
   bool body_writable() const override;
   bool body_open() const override { return stream_ != nullptr && !sent_end_; }
   // Ends our side without more bytes.
@@ -113,7 +116,10 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   void keep(std::span<const std::byte> data);    // in memory of our own
   void keep_only(std::size_t n);                 // of those, the first
   void charge(std::size_t bytes);                // for what is kept
-  void give_back(std::size_t bytes);
+  void discharge(std::size_t bytes);
+  void credit(std::size_t n);  // the peer may send so much more
+  bool make_room();
+  [[gnu::noinline]] std::byte* queue_body(std::size_t n, bool end);
   bool waits() const;  // bytes of it wait, here or in the stream's queue
   std::uint32_t moved() const;
   void began_to_wait();
@@ -131,6 +137,7 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   std::uint32_t consumed_ = 0;       // bytes of kept_, for progress_
   std::size_t credited_ = 0;         // bytes of the body whose window was given back ahead of consume()
   std::size_t expected_ = 0;
+  std::size_t taken_ = 0;                      // bytes that somebody else has and gives back, charged as those of kept_
   std::uint64_t opened_at_ = 0;                // where in all that the connection wrote the request's head begins
   std::size_t slot_ = 0, unsettled_slot_ = 0;  // in the connection's lists
   bool in_place_ = false;                      // the body lies in the connection's read buffer, and kept_ is empty

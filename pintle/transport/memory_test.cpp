@@ -24,8 +24,8 @@ class Memory : public ::testing::Test {
   }
   // A request with a body that nobody reads.
   Ear& request_with(std::size_t bytes) {
-    bed_.give(headers(1, request()) + data(1, std::string(bytes, 'x')));
-    return bed_.ear(1);
+    bed_.give(headers(stream_ += 2, request()) + data(stream_, std::string(bytes, 'x')));
+    return bed_.ear(static_cast<int>(stream_ / 2 + 1));
   }
   // Beside what a connection always keeps, and what each call takes by itself.
   std::size_t held() {
@@ -39,6 +39,7 @@ class Memory : public ::testing::Test {
   TestBed bed_;
   MemoryGuard guard_{bed_.turned.loop, std::make_shared<MemoryBudget>(1 << 20)};
   std::size_t idle_ = 0;
+  http2::StreamId stream_ = static_cast<http2::StreamId>(-1);  // of the last request
 };
 
 TEST_F(Memory, ABodyThatWaitsIsChargedUntilItIsConsumed) {
@@ -60,6 +61,47 @@ TEST_F(Memory, ABodyThatIsReadInPlaceCostsNothing) {
   };
   request_with(1000);
   EXPECT_EQ(held(), 0u);
+}
+
+TEST_F(Memory, WhatWasTakenIsChargedUntilItIsGivenBackAndThenThePeerMaySendMore) {
+  for (const std::size_t tail : {0u, 100u, 900u}) {  // what has come behind it
+    Ear& ear = request_with(1000);
+    if (tail != 0) bed_.give(data(stream_, std::string(tail, 'y')));
+    Buffer taken = ear.exchange.take(1000);
+    EXPECT_EQ(taken.size(), 1000u);
+    EXPECT_EQ(std::string(reinterpret_cast<const char*>(taken.data()), 1000), std::string(1000, 'x'));
+    EXPECT_EQ(ear.body(), std::string(tail, 'y'));
+    EXPECT_EQ(held(), 1000 + tail);
+    bed_.give(data(stream_, "z"));
+    EXPECT_EQ(ear.body(), std::string(tail, 'y') + "z") << "it goes on growing";
+    ear.exchange.give_back(1000);
+    ear.exchange.consume(tail + 1);
+    EXPECT_EQ(held(), 0u);
+    bed_.answer(ear);
+    bed_.turn();
+  }
+}
+
+TEST_F(Memory, WhatWasTakenOutOfTheReadBufferIsChargedToo) {
+  bed_.react = [](Ear& ear) {
+    const Buffer taken = ear.exchange.take(600);
+    EXPECT_EQ(taken.size(), 600u);
+    EXPECT_EQ(ear.body().size(), 400u);
+    ear.exchange.consume(400);
+  };
+  Ear& ear = request_with(1000);
+  EXPECT_EQ(held(), 600u);
+  ear.exchange.give_back(600);
+  EXPECT_EQ(held(), 0u);
+}
+
+TEST_F(Memory, WhatWasTakenIsGivenBackAfterTheConnectionToo) {
+  Ear& ear = request_with(1000);
+  const Buffer taken = ear.exchange.take(1000);
+  bed_.connection.reset();
+  EXPECT_EQ(guard_.account().held(), 1000u);
+  ear.exchange.give_back(1000);
+  EXPECT_EQ(guard_.account().held(), 0u);
 }
 
 TEST_F(Memory, AFinishedExchangeGivesBackWhatNobodyRead) {

@@ -60,8 +60,13 @@ void ClientCall::add_metadata() {
 
 void ClientCall::send_only(const Message* request) {
   if (request == nullptr) return exchange_.end_body();
+  send_only(*request);
+}
+
+void ClientCall::send_only(const Message& request) {
   sink_.end_with_next();
-  if (detail::push(call_, sink_, *request) == Poll::end) refuse_too_large();
+  if (detail::push(call_, sink_, request) == Poll::end) [[unlikely]]
+    refuse_too_large();
 }
 
 // Where the stream still takes bodies, it was the message's fault (FramedSink).
@@ -192,6 +197,9 @@ Task<Status> TransportHandler::unary(LayerCall& call) {
   }
   open(unary.exchange, loop_channel, unary.picked, call, defaults_ == nullptr);
   unary.picked.subchannel->next_turn();
+  std::unique_ptr<LargeMessage> deflated;
+  if (unary.exchange.deflates_large(request)) [[unlikely]]
+    deflated = co_await detail::deflate(*request, unary.exchange.requests().coding());
   unary.exchange.send_only(request);
   Status status;
   for (UnaryCall::Step step = UnaryCall::Step::wait; step != UnaryCall::Step::over;) {  // nothing can have come yet
@@ -206,7 +214,7 @@ Task<Status> TransportHandler::unary(LayerCall& call) {
   co_return status;
 }
 
-std::unique_ptr<BegunCall, LetGo> TransportHandler::begin(LayerCall& call) {
+std::unique_ptr<BegunCall, LetGo> TransportHandler::begin(LayerCall& call, const Message& request) {
   if (defaults_ == nullptr || !refusal(call).ok()) return nullptr;
   LoopChannel& loop_channel = *loop_channels_[call.loop().index()];
   Picked picked;
@@ -215,8 +223,6 @@ std::unique_ptr<BegunCall, LetGo> TransportHandler::begin(LayerCall& call) {
   std::unique_ptr<UnaryCall, LetGo> unary(new UnaryCall(call, loop_channel, options_.max_receive_message));
   unary->picked.connection = picked.connection;
   unary->picked.subchannel = picked.subchannel;
-  Message* request = nullptr;
-  detail::poll(call, *call.source, request);
   open(unary->exchange, loop_channel, picked, call, false);  // nobody waits for a turn where pick() finds one
   unary->exchange.send_only(request);
   return unary;
@@ -249,6 +255,9 @@ Task<Status> TransportHandler::stream(LayerCall& call) {
     up.emplace(call.scope);
     up->nursery.spawn({env.loop, &up->scope, env.call}, upload(call, exchange, up->scope));
   } else {
+    std::unique_ptr<LargeMessage> deflated;
+    if (exchange.deflates_large(request)) [[unlikely]]
+      deflated = co_await detail::deflate(*request, exchange.requests().coding());
     exchange.send_only(request);
   }
   Status status;
@@ -288,6 +297,9 @@ Task<Status> TransportHandler::upload(LayerCall& call, ClientCall& exchange, Can
       exchange.exchange().end_body();
       co_return Status();
     }
+    std::unique_ptr<LargeMessage> deflated;
+    if (exchange.deflates_large(*message)) [[unlikely]]
+      deflated = co_await detail::deflate(**message, exchange.requests().coding());
     Status gone = co_await detail::Writing(call, exchange.requests(), **message, scope);
     if (gone.ok()) continue;
     if (!scope.cancelled()) exchange.refuse_too_large();

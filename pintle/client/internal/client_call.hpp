@@ -35,6 +35,12 @@ class ClientCall final : public transport::Receiver {
   void cancel() { exchange_.reset(transport::ErrorCode::cancel); }
   // The one request of a call whose client does not stream; null: there is none.
   void send_only(const Message* request);
+  void send_only(const Message& request);
+  // It is large, and will be compressed: that is done before it is pushed.
+  bool deflates_large(const Message* request) const {
+    return sink_.coding() != wire::Encoding::identity && request != nullptr && request->compressible() &&
+           request->has_bytes() && request->size() > kLargeMessage;
+  }
   // After a push() of a request that nobody took.
   void refuse_too_large();
   // What a poll() of the responses said. True: the call has ended, with `status`. The head goes to the caller once.
@@ -86,7 +92,7 @@ class ClientCall final : public transport::Receiver {
     : call_(call),
       loop_channel_(loop_channel),
       response_(call.method().response),
-      source_(exchange_, call.scope, call.traffic.in),
+      source_(exchange_, call),
       sink_(exchange_, call.traffic.out) {
   source_.reset(response_.type, &response_.object, max_receive_message);
 }
@@ -113,6 +119,7 @@ inline void ClientCall::note_how_far() {
 
 [[gnu::always_inline]] inline void ClientCall::close(Status& status) {
   note_how_far();
+  source_.finish();
   exchange_.finish();
   if (status.code() != Code::cancelled || call_.deadline().is_infinite()) return;
   // The server's reset may come before our own timer: it is the deadline all the same, and nothing of the peer's
@@ -159,7 +166,7 @@ class TransportHandler final : public Handler {
 
   [[clang::coro_wrapper]] Task<Status> operator()(LayerCall& call) override;
   // Where no layer stands around it and the channel has a connection with room.
-  std::unique_ptr<BegunCall, LetGo> begin(LayerCall& call) override;
+  std::unique_ptr<BegunCall, LetGo> begin(LayerCall& call, const Message& request) override;
 
  private:
   Status refusal(const LayerCall& call) const;

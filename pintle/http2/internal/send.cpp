@@ -159,6 +159,16 @@ void Session::Impl::turn(StreamRecord& stream) {
   }
 }
 
+// `size` bytes were put into the stream's queue, whose memory was `before`.
+void Session::Impl::queued(StreamRecord& stream, std::size_t before, std::size_t size, bool end_stream) {
+  store.queue_memory += stream.queue.capacity() - before;
+  store.queued += size;
+  if (dead || stream.closed()) return;
+  if (end_stream) stream.end_wanted = true;
+  if (stream.queue.size() >= options.stream_queue_mark) stream.writable_wanted = true;
+  schedule(stream);
+}
+
 void Session::Impl::count_control() {
   if (!control.add(written, written - output.size())) calm("control frames are not read");
 }
@@ -229,7 +239,8 @@ void Session::send_trailers(Stream& stream, const PreparedBlock& block, std::spa
   record.trailers = std::move(pending);
 }
 
-std::byte* Session::write_data(Stream& stream, std::size_t size, bool end_stream) {
+// Of every message: link-time optimisation puts it where it is called.
+[[clang::always_inline]] std::byte* Session::write_data(Stream& stream, std::size_t size, bool end_stream) {
   Impl& s = *impl_;
   StreamRecord& record = Impl::record(stream);
   if (s.dead || record.closed() || record.end_wanted) return nullptr;
@@ -258,17 +269,19 @@ void Session::queue_data(Stream& stream, std::span<const std::byte> data, bool e
   if (!data.empty()) std::memcpy(at, data.data(), data.size());
 }
 
+void Session::queue_buffer(Stream& stream, Buffer&& data, bool end_stream) {
+  StreamRecord& record = Impl::record(stream);
+  if (!record.queue.empty()) return queue_data(stream, data.bytes(), end_stream);
+  const std::size_t before = record.queue.capacity(), size = data.size();
+  record.queue = std::move(data);
+  impl_->queued(record, before, size, end_stream);
+}
+
 std::byte* Session::extend_queue(Stream& stream, std::size_t size, bool end_stream) {
-  Impl& s = *impl_;
   StreamRecord& record = Impl::record(stream);
   const std::size_t before = record.queue.capacity();
   std::byte* at = record.queue.extend(size);
-  s.store.queue_memory += record.queue.capacity() - before;
-  s.store.queued += size;
-  if (s.dead || record.closed()) return at;
-  if (end_stream) record.end_wanted = true;
-  if (record.queue.size() >= s.options.stream_queue_mark) record.writable_wanted = true;
-  s.schedule(record);
+  impl_->queued(record, before, size, end_stream);
   return at;
 }
 

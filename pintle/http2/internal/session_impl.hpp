@@ -88,6 +88,7 @@ struct Session::Impl {
   void write_rst(StreamId id, ErrorCode code);
   void local_end_sent(StreamRecord& stream);
   void schedule(StreamRecord& stream);
+  void queued(StreamRecord& stream, std::size_t before, std::size_t size, bool end_stream);
   // A writer found the way closed for a reason that is not its own window.
   void schedule_writer(StreamRecord& stream);
   void turn(StreamRecord& stream);

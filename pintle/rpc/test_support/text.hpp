@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <pintle/async/internal/turned_loop.hpp>
+#include <pintle/rpc/layer_call.hpp>
 #include <pintle/rpc/pipe.hpp>
 #include <pintle/rpc/type_of.hpp>
 
@@ -69,6 +70,22 @@ inline std::string take(Source& source) {
   }
   return "";
 }
+
+// A call that nobody makes, on a loop that is turned by hand. Its large messages wait for run_one() of the compute
+// pool.
+struct LoneCall {
+  LoneCall() { turned.loop.set_compute(&compute); }
+  static WorkerPoolOptions no_threads(std::size_t max_queued = 1024) {
+    WorkerPoolOptions options;
+    options.threads = 0;
+    options.max_queued = max_queued;
+    return options;
+  }
+  TurnedLoop turned;
+  WorkerPool compute{no_threads()};
+  MethodInfo method;
+  LayerCall call{turned.loop, method};
+};
 
 // Counts its wake-ups.
 struct Bell : Waiter {

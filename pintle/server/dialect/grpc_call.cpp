@@ -40,14 +40,18 @@ RequestHead GrpcCall::accept(const transport::Headers& fields, void** slot, std:
   return head;
 }
 
+wire::Encoding GrpcCall::coding() const {
+  const wire::Encoding wanted = call_.compression.value_or(shared_.compression);
+  return accepts_.has(wanted) ? wanted : wire::Encoding::identity;
+}
+
 void GrpcCall::send_head(const Metadata& metadata) {
   if (std::exchange(head_sent_, true) || call_.ended()) return;
   call_.facts.committed = true;
   if (accepts_ != wire::EncodingSet()) {
-    const wire::Encoding wanted = call_.compression.value_or(shared_.compression);
-    if (wanted != wire::Encoding::identity && accepts_.has(wanted)) [[unlikely]] {
-      form_.set_encoding(wanted);
-      sink_.compress_with(wanted, shared_.codec());
+    if (const wire::Encoding chosen = coding(); chosen != wire::Encoding::identity) [[unlikely]] {
+      form_.set_encoding(chosen);
+      sink_.compress_with(chosen, shared_.codec());
     }
   }
   shared_.responder.head(exchange_, form_, metadata);

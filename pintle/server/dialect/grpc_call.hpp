@@ -21,11 +21,7 @@ class GrpcCall final : public DialectCall {
   };
   // All outlive it.
   GrpcCall(LayerCall& call, transport::Exchange& exchange, const Shared& shared)
-      : call_(call),
-        exchange_(exchange),
-        shared_(shared),
-        source_(exchange, call.scope, call.traffic.in),
-        sink_(*this) {}
+      : call_(call), exchange_(exchange), shared_(shared), source_(exchange, call), sink_(*this) {}
 
   RequestHead accept(const transport::Headers& fields, void** slot, std::uint64_t& last_credential) override;
   RequestHead accept_too_large(void** slot) override;
@@ -46,6 +42,7 @@ class GrpcCall final : public DialectCall {
    public:
     explicit ResponseSink(GrpcCall& of) : FramedSink(of.exchange_, of.call_.traffic.out), of_(of) {}
     void head(const Metadata& metadata) override { of_.send_head(metadata); }
+    wire::Encoding coding() const override { return of_.head_sent_ ? FramedSink::coding() : of_.coding(); }
     using FramedSink::compress_with;
     using FramedSink::reset;
 
@@ -53,6 +50,7 @@ class GrpcCall final : public DialectCall {
     void before_first() override { head(of_.call_.response_head); }
     GrpcCall& of_;
   };
+  wire::Encoding coding() const;
   void reset(void** slot);
   void send_head(const Metadata& metadata);
 

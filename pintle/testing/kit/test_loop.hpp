@@ -46,14 +46,16 @@ class Running {
   std::shared_ptr<State> state_;
 };
 
-// One loop, or several that share a clock and take turns. blocking() works: its jobs run between the turns.
+// One loop, or several that share a clock and take turns. blocking() works, and so do messages above 256 KiB: the jobs
+// of both run between the turns.
 class TestLoop {
  public:
-  explicit TestLoop(std::size_t loops = 1) : workers_(no_threads()) {
+  explicit TestLoop(std::size_t loops = 1) : workers_(no_threads()), compute_(no_threads()) {
     for (std::size_t i = 0; i < loops; ++i) {
       loops_.push_back(std::make_unique<Loop>(clock_, i));
       loops_.back()->own();
       loops_.back()->set_workers(&workers_);
+      loops_.back()->set_compute(&compute_);
     }
   }
   TestLoop(const TestLoop&) = delete;
@@ -63,6 +65,7 @@ class TestLoop {
   FakeClock& clock() { return clock_; }
   TimePoint now() const { return clock_.now(); }
   WorkerPool& workers() { return workers_; }
+  WorkerPool& compute() { return compute_; }
 
   // Turns every loop until none has anything left to do at this time. Throws when there is no end to it.
   void run_until_idle() {
@@ -70,6 +73,9 @@ class TestLoop {
       if (turns > 1'000'000) throw std::logic_error("the loops never become idle");
     }
   }
+
+  // One turn of each loop, and one job of each pool: for tests that stop in the middle. True when something is left.
+  bool turn_once() { return turn_each(); }
 
   // Lets `d` pass: each timer on the way fires at its own time.
   void advance(Duration d) {
@@ -139,7 +145,7 @@ class TestLoop {
       l->begin_turn();
       more |= l->run_turn();
     }
-    while (workers_.run_one()) more = true;
+    if (workers_.run_one() || compute_.run_one()) more = true;
     for (auto& l : loops_) {
       const auto at = l->next_timer();
       more |= l->has_posted() || (at && *at <= clock_.now());
@@ -149,7 +155,7 @@ class TestLoop {
 
   FakeClock clock_;
   std::vector<std::unique_ptr<Loop>> loops_;
-  WorkerPool workers_;
+  WorkerPool workers_, compute_;
 };
 
 }  // namespace pintle::testing
