@@ -76,4 +76,9 @@ pinned() {
   printf '%s\n' "$folder"
 }
 
+# version_of PATH...: what the content of those files and folders of the tree is known by, for what is made from them.
+version_of() {
+  (cd "$PINTLE_ROOT" && find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | head -c 12)
+}
+
 seconds_text() { printf '%d min %02d s' $(($1 / 60)) $(($1 % 60)); }

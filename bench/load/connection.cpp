@@ -204,7 +204,7 @@ bool Connection::on_block(std::uint32_t stream, bool end_stream, const std::uint
   const Slot& slot = slots_[at];
   if (facts.http_status != 200) {
     end(at, "HTTP status " + std::to_string(facts.http_status));
-  } else if (facts.grpc_status != 0) {
+  } else if (facts.grpc_status != plan_.status) {
     end(at, "grpc-status " + std::to_string(facts.grpc_status));
   } else if (slot.wrong || slot.received != plan_.reply_bytes()) {
     end(at, "the answer is not the one expected");

@@ -172,6 +172,21 @@ TEST_F(LoadConnection, CountsNoWrongAnswer) {
   EXPECT_EQ(tally_.first_error, "the answer is not the one expected");
 }
 
+TEST_F(LoadConnection, CountsARefusalWhereThePlanWantsOne) {
+  plan_.status = 5;
+  plan_.reply_repeats = 0;
+  connect(2);
+  send_setting(4, 65535);
+  deliver();
+  send_frame(FrameType::headers, kEndHeaders | kEndStream, 1,
+             "\x88" + std::string("\x00\x0b", 2) + "grpc-status" + "\x01" + "5");
+  send_frame(FrameType::headers, kEndHeaders | kEndStream, 3, "\x88" + kOkTrailers);
+  deliver();
+  EXPECT_EQ(tally_.calls, 1U);
+  EXPECT_EQ(tally_.errors, 1U);
+  EXPECT_EQ(tally_.first_error, "grpc-status 0");
+}
+
 TEST_F(LoadConnection, KeepsWithinTheServersWindows) {
   connect(1);
   send_setting(4, 10);

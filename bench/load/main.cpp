@@ -78,9 +78,10 @@ int measure(const Options& options, Driver& driver) {
 }
 
 CallPlan plan_of(const Options& options) {
-  CallPlan plan = options.method == "down" ? down_plan(options.messages, options.payload)
-                  : options.method == "up" ? up_plan(options.messages, options.payload)
-                                           : unary_plan(options.name, options.payload);
+  CallPlan plan = options.method == "down"   ? down_plan(options.messages, options.payload)
+                  : options.method == "up"   ? up_plan(options.messages, options.payload)
+                  : options.method == "bomb" ? bomb_plan(options.payload)
+                                             : unary_plan(options.name, options.payload);
   for (std::uint32_t i = 0; i < options.metadata; ++i) {
     plan.metadata.emplace_back(fmt::format("x-entry-{}", i), fmt::format("the value of entry {}", i));
   }
@@ -107,7 +108,9 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   app.add_flag("--tls", options.tls, "TLS 1.3 with TLS_AES_128_GCM_SHA256; no certificate is checked, nothing resumed");
-  app.add_option("--method", options.method)->check(CLI::IsMember({"unary", "down", "up"}))->capture_default_str();
+  app.add_option("--method", options.method, "bomb: a gzip bomb that the server must refuse as too large")
+      ->check(CLI::IsMember({"unary", "down", "up", "bomb"}))
+      ->capture_default_str();
   app.add_option("--name", options.name, "of a unary request")->capture_default_str();
   app.add_option("--payload", options.payload, "bytes in each message")->capture_default_str();
   app.add_option("--messages", options.messages, "in each streaming call")

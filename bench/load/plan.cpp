@@ -1,3 +1,7 @@
+#include <stdexcept>
+
+#include <zlib.h>
+
 #include "plan.hpp"
 
 namespace pintle::bench {
@@ -22,8 +26,8 @@ void put_number(std::string& out, unsigned field, std::uint64_t value) {
   put_varint(out, value);
 }
 
-std::string framed(const std::string& message) {
-  std::string out(1, '\0');
+std::string framed(const std::string& message, bool compressed = false) {
+  std::string out(1, compressed ? '\1' : '\0');
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(message.size() >> shift));
   return out + message;
 }
@@ -39,6 +43,23 @@ std::string chunk(std::uint32_t size) {
   std::string message;
   put_bytes(message, 1, std::string(size, 'x'));
   return framed(message);
+}
+
+std::string gzip(std::string& plain) {
+  z_stream stream{};
+  constexpr int kGzip = 15 + 16, kMemory = 8;
+  if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, kGzip, kMemory, Z_DEFAULT_STRATEGY) != Z_OK)
+    throw std::runtime_error("zlib: deflateInit2 failed");
+  std::string out(deflateBound(&stream, plain.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(plain.data());
+  stream.avail_in = static_cast<uInt>(plain.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const int done = deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  if (done != Z_STREAM_END) throw std::runtime_error("zlib: deflate failed");
+  return out;
 }
 
 constexpr std::string_view kService = "/pintle.bench.v1.Echo/";
@@ -62,6 +83,18 @@ CallPlan down_plan(std::uint32_t messages, std::uint32_t size) {
   plan.request = framed(request);
   plan.reply = chunk(size);
   plan.reply_repeats = messages;
+  return plan;
+}
+
+CallPlan bomb_plan(std::size_t payload) {
+  CallPlan plan;
+  plan.path = std::string(kService) + "Unary";
+  plan.metadata = {{"grpc-encoding", "gzip"}};
+  std::string message;
+  put_bytes(message, 2, std::string(payload, 'x'));
+  plan.request = framed(gzip(message), true);
+  plan.reply_repeats = 0;
+  plan.status = 8;
   return plan;
 }
 

@@ -19,6 +19,7 @@ struct CallPlan {
   std::size_t request_repeats = 1;
   std::string reply;
   std::size_t reply_repeats = 1;
+  int status = 0;  // the grpc-status that the answer must have
 
   [[nodiscard]] std::size_t request_bytes() const { return request.size() * request_repeats; }
   [[nodiscard]] std::size_t reply_bytes() const { return reply.size() * reply_repeats; }
@@ -28,5 +29,8 @@ struct CallPlan {
 CallPlan unary_plan(std::string_view name, std::size_t payload);
 CallPlan down_plan(std::uint32_t messages, std::uint32_t size);
 CallPlan up_plan(std::uint32_t messages, std::uint32_t size);
+// A unary request of `payload` bytes that travels as about a thousandth of them (gzip), and is refused as too large
+// (RESOURCE_EXHAUSTED).
+CallPlan bomb_plan(std::size_t payload);
 
 }  // namespace pintle::bench

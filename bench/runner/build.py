@@ -25,5 +25,22 @@ def build(folder: str, programs: list[str]) -> None:
         _quiet(["cmake", "--build", folder, "--parallel", "2", "--target", *wanted])
 
 
+def build_outside(folder: str, tools: list[str]) -> None:
+    """Has each tool of tools/outside made, and puts the programs of its folder beside our own."""
+    for tool in tools:
+        path = os.path.join(ROOT, "tools", "outside", tool)
+        made = subprocess.run([path], stdout=subprocess.PIPE, text=True, check=False)
+        if made.returncode != 0:
+            print(f"bench: tools/outside/{tool} failed", file=sys.stderr)
+            continue
+        place = made.stdout.strip().splitlines()[-1]
+        for program in os.listdir(place):
+            link = os.path.join(folder, "bin", program)
+            if program.endswith(("_server", "_client")):
+                if os.path.lexists(link):
+                    os.remove(link)
+                os.symlink(os.path.join(place, program), link)
+
+
 def default_folder() -> str:
     return os.path.join(ROOT, "build", "release")

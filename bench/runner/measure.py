@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from . import machine
 from .rows import Row
-from .subjects import Broken, Place, Server
+from .subjects import Beside, Broken, Place, Server
 
 
 DISTURBED = 0.1  # of the two cores' time
@@ -45,15 +45,18 @@ class Sample:
 class Others:
     """How much of the cores went to anybody but the server and the client, between its start and share()."""
 
-    def __init__(self, server: Server, cores: set[int]):
+    def __init__(self, server: Server, cores: set[int], beside: Beside | None):
         self._server = server
         self._cores = cores
+        self._beside = beside
         self._wall = time.monotonic()
         self._begin = self._unexplained()
 
     def _unexplained(self) -> float:
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         ours = machine.cpu_seconds(self._server.pid) + children.ru_utime + children.ru_stime
+        if self._beside is not None:
+            ours += machine.cpu_seconds(self._beside.pid)
         return machine.busy_seconds(self._cores) - ours
 
     def share(self) -> float:
@@ -66,9 +69,14 @@ def run_client(program: str, row: Row, server: Server, place: Place, seconds: fl
     command = [program, "--port", str(server.port), *row.load, "--seconds", str(seconds), "--warmup", str(warmup)]
     if row.side == "server":
         command += ["--server-pid", str(server.pid)]
-    others = Others(server, {server.core, place.core})
+    # It begins before the warm-up and goes on a little longer.
+    beside = Beside(program, server.port, row.beside, place.core, seconds + warmup + 0.5) if row.beside else None
+    others = Others(server, {server.core, place.core}, beside)
     done = subprocess.run(command, preexec_fn=place, capture_output=True, text=True, timeout=seconds + warmup + 60,
                           check=False)
+    share = others.share()
+    if beside is not None:
+        beside.await_end()
     server.check_alive()
     if done.returncode != 0:
         raise Broken(f"{row.name} against {server.name}: {done.stderr.strip() or done.stdout.strip()}")
@@ -77,4 +85,4 @@ def run_client(program: str, row: Row, server: Server, place: Place, seconds: fl
     if line["errors"] != 0 or line["calls"] == 0 or cpu <= 0:
         raise Broken(f"{row.name} against {server.name}: not a measurement: {line}")
     return Sample(line["calls"], line["seconds"], cpu, line["client_cpu_s"], line["p50_us"], line["p99_us"],
-                  others.share())
+                  share)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .measure import DISTURBED
-from .summary import Samples, added, disturbance, ratio
+from .summary import Samples, across, added, disturbance, ratio
 
 
 @dataclass(frozen=True)
@@ -15,10 +15,13 @@ class Must:
     stretch: float
     at_most: bool = True
     plus: bool = False  # `against` is a row: the bound is for what is added to it, not for a ratio
+    row_ratio: bool = False  # `against` is a row: the bound is for the ratio to it
 
     def value(self, samples: Samples) -> float | None:
         if self.plus:
             return added(samples, self.row, self.against, self.metric, "pintle")
+        if self.row_ratio:
+            return across(samples, self.row, self.against, self.metric, "pintle")
         return ratio(samples, self.row, self.metric, "pintle", self.against)
 
     def holds(self, value: float, bound: float) -> bool:
@@ -28,6 +31,7 @@ class Must:
 MUSTS = (
     Must("unary_10x10", "cpu_s_per_100k", "floor", 2.2, 1.8),
     Must("unary_10x10", "calls_per_s", "grpc_cpp", 16, 20, at_most=False),
+    Must("unary_10x10", "calls_per_cpu_s", "tonic", 6, 8, at_most=False),
     Must("unary_1x100", "cpu_s_per_100k", "floor", 3.0, 2.4),
     Must("unary_1x100", "cpu_s_per_100k", "grpc_cpp", 1 / 22, 1 / 30),
     # One call a connection leaves nothing to coalesce: the kernel is what both cost, so the floor judges and gRPC C++ does not.
@@ -39,6 +43,9 @@ MUSTS = (
     Must("stream_64b_down", "calls_per_s", "grpc_cpp", 30, 80, at_most=False),
     Must("client_10x10", "calls_per_cpu_s", "grpc_cpp", 22, 35, at_most=False),
     Must("client_1x100", "calls_per_cpu_s", "grpc_cpp", 20, 35, at_most=False),
+    Must("neighbour_large", "p99_us", "unary_10x10", 3, 1.5, row_ratio=True),
+    Must("neighbour_bombs", "p99_us", "unary_10x10", 3, 1.5, row_ratio=True),
+    Must("neighbour_handshakes", "p99_us", "tls_unary_10x10", 3, 1.5, row_ratio=True),
 )
 
 

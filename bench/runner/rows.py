@@ -7,11 +7,13 @@ from dataclasses import dataclass
 class Row:
     name: str
     load: tuple[str, ...]  # arguments of pintle_load, or of a client under test
-    subjects: tuple[str, ...] = ("pintle", "grpc_cpp", "floor", "engine")
+    subjects: tuple[str, ...] = ("pintle", "grpc_cpp", "floor", "engine", "tonic", "grpc_go")
     side: str = "server"  # whose CPU time is the result: the server's or the client's
     messages: int = 1  # in each call
     message_bytes: int = 0  # what a stream carries in each message; 0 for unary rows
     tls: bool = False
+    loops: int = 1  # of the server, which then has both cores
+    beside: tuple[str, ...] = ()  # arguments of another pintle_load that loads the server meanwhile
 
 
 def _unary(connections: int, streams: int) -> Row:
@@ -27,13 +29,13 @@ def _metadata(entries: int) -> Row:
 def _stream(name: str, method: str, size: int, messages: int) -> Row:
     load = ("--connections", "1", "--streams", "1", "--method", method,
             "--payload", str(size), "--messages", str(messages))
-    return Row(name, load, ("pintle", "grpc_cpp"), messages=messages, message_bytes=size)
+    return Row(name, load, ("pintle", "grpc_cpp", "tonic", "grpc_go"), messages=messages, message_bytes=size)
 
 
 def _client(connections: int, streams: int) -> Row:
     return Row(f"client_{connections}x{streams}",
                ("--connections", str(connections), "--streams", str(streams)),
-               ("pintle", "grpc_cpp"), side="client")
+               ("pintle", "grpc_cpp", "tonic"), side="client")
 
 
 def _tls(plain: Row) -> Row:
@@ -44,6 +46,17 @@ def _connect(name: str, *more: str) -> Row:
     """A new connection for each call, no faster than the machine's ports come back; nothing is resumed."""
     return Row(name, ("--churn", "--connections", "16", "--rate", "500", *more), ("pintle", "grpc_cpp", "floor"),
                tls="--tls" in more)
+
+
+def _neighbour(name: str, beside: tuple[str, ...], subjects: tuple[str, ...], tls: bool = False) -> Row:
+    """The calls of unary_10x10, while somebody else is there whose calls take long."""
+    plain = _unary(10, 10)
+    return Row(f"neighbour_{name}", (*plain.load, "--tls") if tls else plain.load, subjects, tls=tls, beside=beside)
+
+
+def _loops(number: int) -> Row:
+    plain = _unary(10, 10)
+    return Row(f"{plain.name}_{number}_loops", plain.load, ("pintle",), loops=number)
 
 
 ROWS = {row.name: row for row in (
@@ -60,6 +73,11 @@ ROWS = {row.name: row for row in (
     _stream("stream_64b_down", "down", 64, 2000),
     _client(10, 10),
     _client(1, 100),
+    _neighbour("large", ("--connections", "4", "--streams", "1", "--payload", "4194000"),
+               ("pintle", "grpc_cpp", "tonic", "grpc_go")),
+    _neighbour("bombs", ("--connections", "100", "--streams", "1", "--method", "bomb", "--payload", "67108864"), ("pintle",)),
+    _neighbour("handshakes", ("--tls", "--churn", "--connections", "16", "--rate", "1000"), ("pintle", "grpc_cpp"), tls=True),
+    _loops(2),
 )}
 
 DEFAULT_ROWS = ("unary_1x1", "unary_1x100", "unary_10x10", "unary_100x1", "tls_unary_10x10", "connect_plain", "connect_tls")

@@ -9,7 +9,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from runner import certificate, machine, musts, summary  # noqa: E402
+from runner import build, certificate, machine, musts, subjects, summary  # noqa: E402
 from runner.measure import Sample  # noqa: E402
 from runner.rows import ROWS  # noqa: E402
 
@@ -43,7 +43,7 @@ class Summary(unittest.TestCase):
 class Musts(unittest.TestCase):
     def samples(self, pintle_cpu: float, pintle_calls: int) -> summary.Samples:
         return {"unary_10x10": {"pintle": [sample(pintle_cpu * pintle_calls, calls=pintle_calls * 100_000)],
-                                "floor": [sample(0.1)], "grpc_cpp": [sample(4)]}}
+                                "floor": [sample(0.1)], "grpc_cpp": [sample(4)], "tonic": [sample(1.4)]}}
 
     def test_musts_that_hold_pass(self):
         lines, passed = musts.judge(self.samples(0.2, 17), ["unary_10x10"])
@@ -65,11 +65,33 @@ class Musts(unittest.TestCase):
         self.assertIn("NOT MEASURED", lines[0])
 
 
+class Rows(unittest.TestCase):
+    def test_a_neighbours_row_is_judged_against_the_row_without_him(self):
+        alone, beside = [sample(1, p50=100), sample(1, p50=200)], [sample(1, p50=250), sample(1, p50=500)]
+        samples = {"unary_10x10": {"pintle": alone}, "neighbour_large": {"pintle": beside}}
+        self.assertEqual(summary.across(samples, "neighbour_large", "unary_10x10", "p99_us", "pintle"), 2.5)
+        lines, passed = musts.judge(samples, ["neighbour_large"])
+        self.assertTrue(passed, lines)
+
+    def test_what_a_must_is_against_is_a_row_or_a_subject(self):
+        for must in musts.MUSTS:
+            self.assertIn(must.row, ROWS)
+            self.assertIn(must.against, ROWS if must.plus or must.row_ratio else subjects.SERVERS)
+
+
+class Outside(unittest.TestCase):
+    def test_each_tool_that_makes_programs_of_others_is_there(self):
+        for subject, tool in subjects.OUTSIDE.items():
+            self.assertIn(subject, subjects.SERVERS)
+            self.assertTrue(os.access(os.path.join(build.ROOT, "tools", "outside", tool), os.X_OK), tool)
+
+
+
 class Tls(unittest.TestCase):
     def test_a_row_says_it_to_the_server_and_to_the_client(self):
         for row in ROWS.values():
             self.assertEqual(row.tls, "--tls" in row.load, row.name)
-        self.assertEqual({row.name for row in ROWS.values() if row.tls}, {"tls_unary_10x10", "connect_tls"})
+        self.assertEqual({row.name for row in ROWS.values() if row.tls}, {"tls_unary_10x10", "connect_tls", "neighbour_handshakes"})
 
     def test_the_certificate_is_its_keys_and_of_p256(self):
         made = certificate.Certificate()
@@ -93,9 +115,10 @@ class Independence(unittest.TestCase):
     def test_the_load_generator_the_floor_and_the_peers_use_nothing_of_pintle(self):
         bench = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         for folder in ("load", "loop", "floor", "peers"):
-            for name in os.listdir(os.path.join(bench, folder)):
-                with open(os.path.join(bench, folder, name), encoding="utf-8") as file:
-                    self.assertNotIn("#include <pintle/", file.read(), name)
+            for at, _, names in os.walk(os.path.join(bench, folder)):
+                for name in names:
+                    with open(os.path.join(at, name), encoding="utf-8") as file:
+                        self.assertNotIn("#include <pintle/", file.read(), name)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,10 @@ from . import machine
 
 # Programs of build/<preset>/bin. The targets have the same names.
 SERVERS = {"pintle": "echo_server", "grpc_cpp": "grpc_cpp_server", "floor": "floor_server",
-           "engine": "engine_server"}
-CLIENTS = {"pintle": "echo_client", "grpc_cpp": "grpc_cpp_client"}
+           "engine": "engine_server", "tonic": "tonic_server", "grpc_go": "grpc_go_server"}
+CLIENTS = {"pintle": "echo_client", "grpc_cpp": "grpc_cpp_client", "tonic": "tonic_client"}
+# The tools of tools/outside that make the programs of others.
+OUTSIDE = {"tonic": "tonic-echo", "grpc_go": "grpc-go-echo"}
 LOAD = "pintle_load"
 
 
@@ -25,11 +27,30 @@ class Place:
 
     core: int
     realtime: bool = False  # before everybody else on that core; needs the right to it
+    more: tuple[int, ...] = ()  # cores
+    nice: int = 0
 
     def __call__(self) -> None:
-        os.sched_setaffinity(0, {self.core})
+        os.sched_setaffinity(0, {self.core, *self.more})
+        os.nice(self.nice)
         if self.realtime:
             os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+
+
+class Beside:
+    """A load generator that loads a server while another one is measured; it stands back behind that one on their core."""
+
+    def __init__(self, program: str, port: int, arguments: tuple[str, ...], core: int, seconds: float):
+        command = [program, "--port", str(port), *arguments, "--seconds", str(seconds), "--warmup", "0"]
+        self._process = subprocess.Popen(command, preexec_fn=Place(core, nice=19), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                         text=True)
+        self.pid = self._process.pid
+
+    def await_end(self) -> None:
+        """It must have made calls, and nothing but right ones."""
+        out, complaint = self._process.communicate(timeout=60)
+        if self._process.returncode != 0:
+            raise Broken(f"what ran beside: {complaint.strip() or out.strip()}")
 
 
 class Server:
