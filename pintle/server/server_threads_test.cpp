@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <pintle/async/blocking.hpp>
 #include <pintle/async/runtime.hpp>
 #include <pintle/async/sync_wait.hpp>
 #include <pintle/net/connector.hpp>
@@ -63,6 +64,9 @@ class SocketServer : public ::testing::Test {
       --running_;
       co_return slept;
     });
+    service_.add("/s/database", [this](Call&) -> Task<Status> {
+      co_return co_await blocking([](const std::shared_future<void>& answer) { answer.wait(); }, answer_);
+    });
     EXPECT_TRUE(server_.add(service_).ok());
     EXPECT_TRUE(server_.start().ok());
     runtime_.start();
@@ -75,6 +79,8 @@ class SocketServer : public ::testing::Test {
   static RuntimeOptions options() {
     RuntimeOptions o;
     o.threads = 2;
+    o.workers.threads = 2;
+    o.workers.max_queued = 4;
     return o;
   }
   std::string listen() {
@@ -105,7 +111,48 @@ class SocketServer : public ::testing::Test {
   std::shared_ptr<Channel> channel_;
   std::atomic<int> running_ = 0, done_ = 0;
   std::atomic<bool> noticed_ = false;
+  std::promise<void> database_;
+  std::shared_future<void> answer_ = database_.get_future().share();
 };
+
+// A database that hangs takes the worker threads, and as many calls as may wait for one. The others are told at once,
+// and what doesn't block goes on.
+TEST_F(SocketServer, WhatDoesNotBlockGoesOnBesideACloggedWorkerPool) {
+  const std::string address = listen();
+  RuntimeOptions one;
+  one.threads = 1;
+  Runtime clients(one);
+  clients.start();
+  {
+    const std::shared_ptr<Channel> channel = make_channel(clients, address).value();
+    constexpr int kCalls = 10;
+    constexpr std::size_t kRunning = 2, kWaiting = 4;
+    std::atomic<int> answered = 0, refused = 0;
+    std::vector<std::thread> callers;
+    for (int i = 0; i < kCalls; ++i)
+      callers.emplace_back([&] {
+        const Status status = sync_wait(clients, call(*channel, "/s/database", "", nullptr));
+        ++(status.code() == Code::resource_exhausted ? refused : answered);
+      });
+    WorkerPool& workers = runtime_.workers();
+    while (workers.running() != kRunning || workers.queued() + kRunning + static_cast<std::size_t>(refused) != kCalls)
+      std::this_thread::yield();
+    EXPECT_LE(workers.queued(), kWaiting);
+    EXPECT_GE(refused, kCalls - static_cast<int>(kRunning + kWaiting));
+    for (int i = 0; i < 50; ++i) {
+      std::string answer;
+      EXPECT_EQ(sync_wait(clients, call(*channel, "/s/echo", "hello", &answer)), Status());
+      EXPECT_EQ(answer, "hello");
+    }
+    EXPECT_EQ(answered, 0);
+    database_.set_value();
+    for (std::thread& caller : callers) caller.join();
+    EXPECT_EQ(answered, kCalls - refused);
+  }
+  drain(std::chrono::seconds(10));
+  clients.stop();
+  clients.join();
+}
 
 // Calls again and again, whatever comes of it.
 Task<void> keep_calling(std::shared_ptr<Channel> channel, const std::atomic<bool>& enough, std::atomic<int>& served) {
