@@ -15,7 +15,7 @@ namespace pintle {
 namespace {
 
 // Large messages stand back behind the calls that the loops have at hand.
-constexpr int kComputeNice = 10;
+constexpr int kComputeNice = 19;
 
 std::size_t loops_of(const RuntimeOptions& options) {
   return options.threads != 0 ? options.threads : default_threads();

@@ -14,14 +14,22 @@ namespace pintle::net {
 struct TlsAcceptor::Impl {
   // A connection on its way; knows its place among the others.
   struct Handshake final : ByteStream::Observer {
-    Handshake(Impl& of, std::unique_ptr<tls::TlsStream> s)
-        : acceptor(of), stream(std::move(s)), timeout([](Timer* t) noexcept {
+    Handshake(Impl& of, std::unique_ptr<ByteStream> c)
+        : acceptor(of), connection(std::move(c)), timeout([](Timer* t) noexcept {
             Handshake& late = *static_cast<Timeout*>(t)->handshake;
             late.acceptor.end(late, "it took too long");
           }) {
       timeout.handshake = this;
+    }
+    ~Handshake() {
+      if (connection != nullptr) acceptor.tls->context().count_handshake(false);
+    }
+    // A step of its own, as the handing over at the end is: the calls of other connections wait for each.
+    void begin() {
+      stream = std::make_unique<tls::TlsStream>(std::move(connection), acceptor.tls->context(), nullptr);
       stream->set_observer(*this);
     }
+    std::string_view peer() const { return stream != nullptr ? stream->peer() : connection->peer(); }
     void on_readable() noexcept override { acceptor.step_soon(*this); }
     void on_writable() noexcept override { acceptor.step_soon(*this); }
 
@@ -30,10 +38,11 @@ struct TlsAcceptor::Impl {
       Handshake* handshake = nullptr;
     };
     Impl& acceptor;
+    std::unique_ptr<ByteStream> connection;  // null once it has begun
     std::unique_ptr<tls::TlsStream> stream;
     Timeout timeout;
     std::size_t slot = 0;
-    bool queued = false;
+    bool queued = false, done = false;
   };
   struct NextTurn : Timer {
     explicit NextTurn(Impl& of)
@@ -57,21 +66,29 @@ struct TlsAcceptor::Impl {
     ready.pop_front();
     handshake.queued = false;
     if (!ready.empty()) loop.arm(next_turn, loop.now());
+    if (handshake.stream == nullptr) {
+      handshake.begin();
+      return step_soon(handshake);
+    }
+    if (handshake.done) {
+      std::unique_ptr<ByteStream> stream = std::move(handshake.stream);
+      forget(handshake);
+      return on_stream(std::move(stream));
+    }
     switch (handshake.stream->handshake()) {
       case tls::TlsStream::Step::blocked:
         return;
       case tls::TlsStream::Step::failed:
         return end(handshake, handshake.stream->error());
-      case tls::TlsStream::Step::done: {
-        std::unique_ptr<ByteStream> stream = std::move(handshake.stream);
-        forget(handshake);
-        on_stream(std::move(stream));
-      }
+      case tls::TlsStream::Step::done:
+        handshake.done = true;
+        handshake.timeout.disarm();
+        return step_soon(handshake);
     }
   }
 
   void end(Handshake& handshake, const std::string& why) {
-    refused(handshake.stream->peer(), why);
+    refused(handshake.peer(), why);
     forget(handshake);
   }
 
@@ -112,8 +129,7 @@ void TlsAcceptor::accept(std::unique_ptr<ByteStream> connection) {
     acceptor.tls->context().count_handshake(false);
     return acceptor.refused(connection->peer(), "too many handshakes are in flight");
   }
-  auto stream = std::make_unique<tls::TlsStream>(std::move(connection), acceptor.tls->context(), nullptr);
-  auto& handshake = *acceptor.all.emplace_back(std::make_unique<Impl::Handshake>(acceptor, std::move(stream)));
+  auto& handshake = *acceptor.all.emplace_back(std::make_unique<Impl::Handshake>(acceptor, std::move(connection)));
   handshake.slot = acceptor.all.size() - 1;
   acceptor.loop.arm(handshake.timeout, Deadline::after(acceptor.loop.now(), acceptor.options.timeout).at());
   acceptor.step_soon(handshake);
