@@ -23,6 +23,10 @@ class ByteInflow {
   // piece at a time. REQUIRES: n <= body().size().
   virtual Buffer take(std::size_t n) = 0;
   virtual void give_back(std::size_t n) = 0;
+  // The reader keeps `n` bytes more (fewer) of memory for what it has read, which count as the body's do. It keeps none
+  // when the stream is let go of.
+  virtual void hold(std::size_t n) = 0;
+  virtual void let_go(std::size_t n) = 0;
   // The reader can't go on before `total` bytes are there: the peer is allowed that many, window or not.
   virtual void expect(std::size_t total) = 0;
 

@@ -30,6 +30,7 @@ void FramedSource::Rare::give_back() {
   const auto dropped = std::move(job);
   if (dropped != nullptr && !arrived && !dropped->withdraw()) dropped->forget_waiter();
   inflated.reset();
+  if (held != 0) source.body_.let_go(std::exchange(held, 0));
   if (std::exchange(taken, false)) source.body_.give_back(std::exchange(source.lent_, 0));
 }
 
@@ -42,10 +43,18 @@ void FramedSource::drop_rare() {
 
 void FramedSource::release() {
   const std::size_t lent = std::exchange(lent_, 0);
+  hold(0);
   if (std::exchange(rare_->taken, false))
     body_.give_back(lent);
   else
     body_.consume(lent);
+}
+
+// What the message that is lent out takes beside the body.
+void FramedSource::hold(std::size_t bytes) {
+  const std::size_t before = std::exchange(rare_->held, bytes);
+  if (bytes > before) body_.hold(bytes - before);
+  if (bytes < before) body_.let_go(before - bytes);
 }
 
 FramedSource::Rare& FramedSource::rare() {
@@ -120,6 +129,7 @@ Poll FramedSource::take_unpacked(Message*& message) {
   const std::span<const std::byte> bytes = r.own.plain.bytes();
   lend(bytes, r.was_compressed, body_.body().empty() && body_.body_ended(), message);
   current_.set_large(r.own, bytes);
+  hold((r.was_compressed ? bytes.size() : 0) + (unpacked.object != nullptr ? bytes.size() : 0));
   if (unpacked.object != nullptr) {
     if (*slot_ != nullptr) type_->drop(*slot_);
     *slot_ = unpacked.object;
@@ -156,6 +166,7 @@ Poll FramedSource::decompress(std::span<const std::byte> bytes, bool last, Messa
     call_.scope.cancel(std::move(bad), CancelCause::fault);
     return Poll::end;
   }
+  hold(r.own.plain.size());
   return lend(r.own.plain.bytes(), true, last, message);
 }
 

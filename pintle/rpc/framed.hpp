@@ -68,7 +68,8 @@ class FramedSource final : public Source {
     LargeMessage own;                        // the message that is lent out, when it came compressed or was unpacked
     std::optional<Status> inflated;          // how that of the next message went, which is in own
     std::shared_ptr<detail::Unpacking> job;  // null: nothing is being unpacked
-    bool arrived = false;                    // its outcome
+    std::size_t held = 0;                    // bytes of memory that the body was told of
+    bool arrived = false;                    // the job's outcome
     bool was_compressed = false;
     bool taken = false;  // the bytes that are lent out are not in the body any more
   };
@@ -81,6 +82,7 @@ class FramedSource final : public Source {
   void unpack(std::size_t size, wire::Encoding encoding);
   [[gnu::noinline]] Poll take_unpacked(Message*& message);
   Rare& rare();
+  void hold(std::size_t bytes);
   bool is_taken() const { return rare_ != nullptr && rare_->taken; }
   Poll lend(std::span<const std::byte> bytes, bool was_compressed, bool last, Message*& message);
   [[gnu::noinline]] Poll take_unusual(Message*& message);

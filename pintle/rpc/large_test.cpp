@@ -81,8 +81,10 @@ TEST_F(LargeSource, WhatIsThereAtTheFirstPollIsPendingUntilThen) {
   EXPECT_FALSE(compute());
   EXPECT_EQ(take(source), kLarge);
   EXPECT_EQ(body.owed, kLarge.size() + 5) << "until the next poll";
+  EXPECT_EQ(body.held, kLarge.size()) << "the object; the bytes are those of the body";
   EXPECT_EQ(take(source), "small");
   EXPECT_EQ(body.owed, 0u);
+  EXPECT_EQ(body.held, 0u);
   EXPECT_EQ(take(source), "<end>");
   EXPECT_EQ(lone.call.traffic.in.messages, 2u);
   EXPECT_EQ(lone.call.traffic.in.bytes, kLarge.size() + 5);
@@ -116,8 +118,12 @@ TEST_F(LargeSource, ThatCameCompressedIsInflatedElsewhere) {
   ASSERT_NE(message, nullptr);
   EXPECT_TRUE(message->was_compressed());
   EXPECT_EQ(message->as<Text>()->value, kLarge);
+  EXPECT_EQ(body.held, 2 * kLarge.size()) << "hardly any of it is in the body";
   EXPECT_EQ(take(source), std::string(1000, 'y')) << "a small one is inflated here";
+  EXPECT_EQ(body.held, 1000u);
   EXPECT_FALSE(compute());
+  source.finish();
+  EXPECT_EQ(body.held, 0u);
 }
 
 TEST_F(LargeSource, ACompressedOneWakesItsReaderOnceAndIsInflatedOnce) {
@@ -174,6 +180,7 @@ TEST_F(LargeSource, TheNextCallOfAPooledOneHasNothingOfIt) {
   EXPECT_EQ(take(source), "<pending>");
   source.finish();
   EXPECT_EQ(body.owed, 0u);
+  EXPECT_EQ(body.held, 0u);
   reset();
   body.grow(framed("next"));
   EXPECT_EQ(take(source), "next");

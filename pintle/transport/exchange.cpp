@@ -10,7 +10,7 @@ namespace pintle::transport {
 namespace {
 constexpr std::size_t kKeptCapacity = 64 * 1024;  // memory that a pooled exchange keeps between calls
 constexpr std::size_t kLeastKnown = 16 * 1024,
-                      kBelieved = 16;  // whose size is believed: that much is there, and 16 times as much
+                      kBelieved = 4;  // whose size is believed: that much is there, and 4 times as much
 }  // namespace
 
 void Exchange::attach(Connection& connection, http2::Stream& stream, bool ended) {
@@ -74,7 +74,7 @@ void Exchange::discharge(std::size_t bytes) {
 }
 
 bool Exchange::waits() const {
-  return !kept_.empty() || (stream_ != nullptr && connection_->session_.queued(*stream_) != 0);
+  return !kept_.empty() || taken_ != 0 || (stream_ != nullptr && connection_->session_.queued(*stream_) != 0);
 }
 
 std::uint32_t Exchange::moved() const {
@@ -125,10 +125,20 @@ Buffer Exchange::take(std::size_t n) {
 }
 
 void Exchange::give_back(std::size_t n) {
-  taken_ -= n;
   consumed_ += static_cast<std::uint32_t>(n);
-  discharge(n);
+  let_go(n);
   credit(n);
+}
+
+void Exchange::hold(std::size_t n) {
+  began_to_wait();
+  taken_ += n;
+  charge(n);
+}
+
+void Exchange::let_go(std::size_t n) {
+  taken_ -= n;
+  discharge(n);
 }
 
 void Exchange::credit(std::size_t n) {

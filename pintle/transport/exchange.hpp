@@ -77,6 +77,8 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   void consume(std::size_t n) override;
   Buffer take(std::size_t n) override;
   void give_back(std::size_t n) override;
+  void hold(std::size_t n) override;
+  void let_go(std::size_t n) override;
   void expect(std::size_t total) override;
 
   // -- What goes ----------------------------------------------------------------------------------------------------
@@ -137,7 +139,7 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   std::uint32_t consumed_ = 0;       // bytes of kept_, for progress_
   std::size_t credited_ = 0;         // bytes of the body whose window was given back ahead of consume()
   std::size_t expected_ = 0;
-  std::size_t taken_ = 0;                      // bytes that somebody else has and gives back, charged as those of kept_
+  std::size_t taken_ = 0;                      // bytes that the reader has and gives back, charged as those of kept_
   std::uint64_t opened_at_ = 0;                // where in all that the connection wrote the request's head begins
   std::size_t slot_ = 0, unsettled_slot_ = 0;  // in the connection's lists
   bool in_place_ = false;                      // the body lies in the connection's read buffer, and kept_ is empty

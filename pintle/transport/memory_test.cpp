@@ -82,6 +82,18 @@ TEST_F(Memory, WhatWasTakenIsChargedUntilItIsGivenBackAndThenThePeerMaySendMore)
   }
 }
 
+TEST_F(Memory, WhatAReaderHoldsIsChargedUntilItLetsGo) {
+  Ear& ear = request_with(1000);
+  ear.exchange.hold(5000);
+  EXPECT_EQ(held(), 6000u);
+  ear.exchange.consume(1000);
+  EXPECT_EQ(held(), 5000u);
+  bed_.connection.reset();
+  EXPECT_EQ(guard_.account().held(), 5000u);
+  ear.exchange.let_go(5000);
+  EXPECT_EQ(guard_.account().held(), 0u);
+}
+
 TEST_F(Memory, WhatWasTakenOutOfTheReadBufferIsChargedToo) {
   bed_.react = [](Ear& ear) {
     const Buffer taken = ear.exchange.take(600);

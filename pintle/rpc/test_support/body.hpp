@@ -37,6 +37,8 @@ struct Body final : ByteInflow {
     return taken;
   }
   void give_back(std::size_t n) override { owed -= n; }
+  void hold(std::size_t n) override { held += n; }
+  void let_go(std::size_t n) override { held -= n; }
   void expect(std::size_t total) override { expected = total; }
   void become(std::string bytes) {
     bytes_ = std::make_unique<std::string>(std::move(bytes));
@@ -45,7 +47,7 @@ struct Body final : ByteInflow {
   void grow(std::string_view more) { become(*bytes_ + std::string(more)); }
   void end() { ended_ = true; }
 
-  std::size_t expected = 0, owed = 0;
+  std::size_t expected = 0, owed = 0, held = 0;
 
  private:
   std::unique_ptr<std::string> bytes_ = std::make_unique<std::string>();
