@@ -133,7 +133,7 @@ Poll FramedSource::take_unpacked(Message*& message) {
   if (unpacked.object != nullptr) {
     if (*slot_ != nullptr) type_->drop(*slot_);
     *slot_ = unpacked.object;
-    current_.set_parsed();
+    current_.set_parsed(unpacked.object);
   } else if (unpacked.malformed) {
     current_.set_malformed();
   }

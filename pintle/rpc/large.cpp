@@ -61,9 +61,24 @@ wire::Encoding coding_of(const Sink& sink, const Message& message) {
   return message.compressible() ? sink.coding() : wire::Encoding::identity;
 }
 
+// Of a loop. An object that waits to be written is memory that nobody has charged, so few do; what comes on top is
+// written on the loop.
+struct Packings {
+  static constexpr int kAtOnce = 4;
+  int under_way = 0;
+};
+struct OnePacking {
+  explicit OnePacking(Packings& p) : packings(p) { ++packings.under_way; }
+  OnePacking(const OnePacking&) = delete;
+  ~OnePacking() { --packings.under_way; }
+  Packings& packings;
+};
+
 // `loop`: the one it runs on.
 Task<std::unique_ptr<LargeMessage>> pack_for(Loop& loop, Message& message, wire::Encoding encoding) {
-  if (loop.compute() == nullptr) co_return nullptr;
+  auto& packings = loop.local<Packings>();
+  if (loop.compute() == nullptr || packings.under_way >= Packings::kAtOnce) co_return nullptr;
+  const OnePacking counted(packings);
   auto job = std::make_shared<Packing>(message.object(), *message.type(), message.size(), encoding);
   auto into = std::make_unique<LargeMessage>();
   if (!co_await Computing(job) || !job->take(*into).ok()) co_return nullptr;

@@ -1,5 +1,8 @@
 #include <pintle/rpc/large.hpp>
 
+#include <optional>
+#include <vector>
+
 #include <gmock/gmock.h>
 
 #include <pintle/rpc/awaiting.hpp>
@@ -236,10 +239,10 @@ struct LargeSink : ::testing::Test {
   // Runs a task whose messages are packed by compute threads, to its end.
   template <class T>
   T run(Task<T> task) {
-    std::optional<T> out;
-    lone.turned.start(std::move(task), out);
-    while (!out && lone.compute.run_one()) lone.turned.settle();
-    return std::move(out).value();
+    std::optional<T> result;
+    lone.turned.start(std::move(task), result);
+    while (!result && lone.compute.run_one()) lone.turned.settle();
+    return std::move(result).value();
   }
   Message measured(const Text& text) {
     Message message(&text, text_type());
@@ -289,6 +292,25 @@ TEST_F(LargeSink, WhereNoThreadHasTimeItIsWrittenHere) {
     EXPECT_THAT(out.bytes, ::testing::EndsWith(framed(kLarge)));
   }
   EXPECT_EQ(out.handed_over, 0);
+}
+
+// They are memory that nobody counts.
+TEST_F(LargeSink, OnlyFourObjectsOfALoopWaitToBeWritten) {
+  const Text text(kLarge);
+  std::vector<std::optional<Status>> done(6);
+  for (std::optional<Status>& one : done)
+    lone.turned.start(detail::write_large(lone.call, sink, measured(text), lone.call.scope), one);
+  EXPECT_EQ(lone.compute.queued(), 4u);
+  EXPECT_TRUE(done[4] && done[5]) << "written here";
+  EXPECT_FALSE(done[0] || done[3]);
+  while (lone.compute.run_one()) lone.turned.settle();
+  for (const std::optional<Status>& one : done) EXPECT_EQ(one, Status());
+  std::optional<Status> later;
+  lone.turned.start(detail::write_large(lone.call, sink, measured(text), lone.call.scope), later);
+  EXPECT_EQ(lone.compute.queued(), 1u);
+  EXPECT_TRUE(lone.compute.run_one());
+  lone.turned.settle();
+  EXPECT_EQ(out.handed_over, 5);
 }
 
 TEST_F(LargeSink, ItsObjectIsInUseUntilTheJobIsOverThoughTheCallIsCancelled) {

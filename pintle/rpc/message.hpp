@@ -74,7 +74,7 @@ class Message {
   }
 
   // For sources: the object was parsed already, and lies in the slot.
-  void set_parsed() { object_ = *slot_; }
+  void set_parsed(const void* object) { object_ = object; }
   // It was tried, and the bytes are no such object.
   void set_malformed() { slot_ = nullptr; }
   // The bytes are those of `large`, which outlives the message.

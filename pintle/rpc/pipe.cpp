@@ -59,8 +59,8 @@ Poll Pipe::poll(Message*& message) {
     current_ = Message(bytes, slot_.type(), slot);
     current_.set_large(large.bytes, bytes);
     if (large.object != nullptr) {
+      current_.set_parsed(large.object);
       slot_.put(std::exchange(large.object, nullptr));
-      current_.set_parsed();
     }
     large_bytes_ -= bytes.size();
     lent_large_ = true;

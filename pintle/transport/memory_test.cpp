@@ -24,7 +24,8 @@ class Memory : public ::testing::Test {
   }
   // A request with a body that nobody reads.
   Ear& request_with(std::size_t bytes) {
-    bed_.give(headers(stream_ += 2, request()) + data(stream_, std::string(bytes, 'x')));
+    stream_ += 2;
+    bed_.give(headers(stream_, request()) + data(stream_, std::string(bytes, 'x')));
     return bed_.ear(static_cast<int>(stream_ / 2 + 1));
   }
   // Beside what a connection always keeps, and what each call takes by itself.

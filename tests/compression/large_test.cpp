@@ -178,8 +178,7 @@ TEST(LargeMessage, MayBeCancelledAtAnyStep) {
     CancelScope scope;
     bool over = false;
     auto call = [](v1::Texts::Stub& of, std::string what, bool& is_over) -> Root {
-      const auto came =
-          co_await chat(of, std::vector<std::string>(2, std::move(what)), CallOptions().compression(Encoding::gzip));
+      const auto came = co_await chat(of, {what, what}, CallOptions().compression(Encoding::gzip));
       is_over = true;
     };
     call(stub, text, over).start({&host.loop().loop(), &scope, nullptr});
