@@ -118,8 +118,12 @@ void Poller::dispatch() {
   // Those that were ready before the wait come after the kernel's; what they ask for again waits for the next turn.
   Descriptor* again = std::exchange(again_, nullptr);
   if (again != nullptr) again->before_ = &again;
-  auto sharers = static_cast<std::size_t>(count_);
+  std::size_t sharers = 0;
   for (const Descriptor* d = again; d != nullptr; d = d->next_) ++sharers;
+  for (int i = 0; i < count_; ++i) {
+    const auto* d = static_cast<const Descriptor*>(events_[static_cast<std::size_t>(i)].data.ptr);
+    if (d != nullptr && d->before_ == nullptr) ++sharers;  // the others were counted already
+  }
   loop_.set_sharers(sharers);
   while (next_ < count_) {
     const epoll_event e = events_[static_cast<std::size_t>(next_++)];
