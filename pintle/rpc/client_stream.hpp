@@ -8,6 +8,7 @@
 #include <pintle/async/cancel_token.hpp>
 #include <pintle/rpc/call_options.hpp>
 #include <pintle/rpc/handler.hpp>
+#include <pintle/rpc/large.hpp>
 #include <pintle/rpc/pipe.hpp>
 #include <pintle/rpc/reader_writer.hpp>
 
@@ -209,7 +210,8 @@ class [[nodiscard("co_await it: nothing is sent before")]] Opening {
   // `channel` is the chain's, which the call then holds to its end.
   Opening(Handler& chain, const MethodInfo& method, CallOptions options, std::shared_ptr<Channel> channel = nullptr)
       : chain_(chain), method_(method), options_(std::move(options)), channel_(std::move(channel)) {}
-  // With the one request of a call whose client does not stream; it is encoded when the await starts.
+  // With the one request of a call whose client does not stream; it is encoded when the await starts, a large one by
+  // another thread before the call begins.
   Opening(Handler& chain, const MethodInfo& method, Message request, CallOptions options,
           std::shared_ptr<Channel> channel = nullptr)
       : chain_(chain), method_(method), request_(request), options_(std::move(options)), channel_(std::move(channel)) {}
@@ -217,9 +219,14 @@ class [[nodiscard("co_await it: nothing is sent before")]] Opening {
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) {
     env_ = h.promise().env;
-    return false;
+    if (!request_ || !pintle::detail::is_large(*request_)) [[likely]]
+      return false;
+    packing_.emplace(pintle::detail::pack(*request_));
+    packing_->await_suspend(h).resume();
+    return true;
   }
   Stream await_resume() {
+    const std::unique_ptr<LargeMessage> written = packing_ ? packing_->await_resume() : nullptr;
     return Stream(pintle::detail::StreamingCall::open(chain_, method_, request_ ? &*request_ : nullptr,
                                                       std::move(options_), env_, std::move(channel_)));
   }
@@ -230,6 +237,7 @@ class [[nodiscard("co_await it: nothing is sent before")]] Opening {
   std::optional<Message> request_;
   CallOptions options_;
   std::shared_ptr<Channel> channel_;
+  std::optional<Task<std::unique_ptr<LargeMessage>>> packing_;
   Env env_;
 };
 
