@@ -292,7 +292,7 @@ Poll FramedSink::push(const Message& message) {
 // Written already, and deflated where this call deflates: its buffer goes on as it is.
 Poll FramedSink::push_large(const Message& message, std::size_t size) {
   if (size > std::numeric_limits<std::uint32_t>::max()) return Poll::end;
-  LargeMessage* const large = message.large();
+  LargeMessage* const large = detail::buffer_of(message);
   const wire::Encoding wanted = message.compressible() ? coding() : wire::Encoding::identity;
   if (large == nullptr || (wanted != wire::Encoding::identity && wanted != large->encoding))
     return push_here(message, size);
@@ -300,7 +300,10 @@ Poll FramedSink::push_large(const Message& message, std::size_t size) {
   Buffer& bytes = packed ? large->packed : large->plain;
   const std::size_t length = bytes.size();
   wire::write_prefix(bytes.prepend(wire::kPrefixSize), packed, static_cast<std::uint32_t>(length));
-  if (!body_.write_body(std::move(bytes), end_with_next_)) return Poll::end;
+  if (!body_.write_body(std::move(bytes), end_with_next_)) {
+    bytes.consume(wire::kPrefixSize);
+    return Poll::end;
+  }
   ++count_.messages;
   count_.bytes += size;
   count_.wire_bytes += wire::kPrefixSize + length;

@@ -1,9 +1,18 @@
 #include <pintle/rpc/large.hpp>
 
+#include <stdexcept>
+
 #include <pintle/rpc/awaiting.hpp>
 #include <pintle/wire/framing.hpp>
 
 namespace pintle::detail {
+
+LargeMessage* buffer_of(const Message& message) {
+  LargeMessage* const large = message.large();
+  if (large != nullptr && large->plain.size() != message.size())
+    throw std::logic_error("a large message was pushed twice: its memory went with the first push");
+  return large;
+}
 
 Unpacking::~Unpacking() {
   if (outcome_.object != nullptr) type_->drop(outcome_.object);
@@ -130,8 +139,8 @@ Task<std::unique_ptr<LargeMessage>> deflate(Message& message, wire::Encoding enc
   const Env env = co_await current_env();
   if (env.loop->compute() == nullptr || !message.has_bytes()) co_return nullptr;
   LargeMessage given;
-  if (message.large() != nullptr) {
-    given = std::move(*message.large());
+  if (LargeMessage* const large = buffer_of(message)) {
+    given = std::move(*large);
   } else {
     given.plain.extend(wire::kPrefixSize);
     given.plain.append(message.bytes());

@@ -30,6 +30,10 @@ struct LargeMessage {
 
 namespace detail {
 
+// What a sink may take of a message; null: nothing. Throws std::logic_error where another has taken it: the message was
+// pushed twice, and would go out empty.
+LargeMessage* buffer_of(const Message& message);
+
 // What came, made a message: inflated where it is compressed, parsed where its type is known.
 class Unpacking final : public BlockingJob {
  public:

@@ -339,6 +339,19 @@ TEST_F(LargeSink, WhatItsTypeThrowsEndsTheCall) {
   EXPECT_EQ(out.bytes, "");
 }
 
+TEST_F(LargeSink, PushedTwiceIsAnErrorAndNotAnEmptyMessage) {
+  LargeMessage large;
+  large.plain.append(kLarge);
+  Message message(large.plain.bytes(), nullptr, nullptr);
+  message.set_large(large, large.plain.bytes());
+  EXPECT_EQ(sink.push(message), Poll::ready);
+  const std::string once = out.bytes;
+  EXPECT_THROW(sink.push(message), std::logic_error);
+  Pipe pipe(nullptr);
+  EXPECT_THROW(pipe.sink().push(message), std::logic_error);
+  EXPECT_EQ(out.bytes, once);
+}
+
 TEST_F(LargeSink, BytesAreDeflatedAndComeBack) {
   LargeMessage large;
   large.plain.append(kLarge);

@@ -81,7 +81,7 @@ Poll Pipe::push(const Message& message) {
   if (abandoned_ || closed_) return Poll::end;
   if (discarding_) return Poll::ready;
   const std::size_t size = message.size();
-  const bool large = message.large() != nullptr;
+  const bool large = message.large() != nullptr && detail::buffer_of(message) != nullptr;
   const Record record{size, message.compressible(), message.was_compressed(), large};
   std::byte* at = bytes_.extend(sizeof record + (large ? 0 : size));
   std::memcpy(at, &record, sizeof record);
