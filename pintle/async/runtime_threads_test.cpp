@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <functional>
 #include <future>
@@ -7,10 +8,14 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <pintle/async/blocking.hpp>
 #include <pintle/async/event.hpp>
@@ -190,6 +195,29 @@ TEST(SyncWait, IsForThreadsThatHaveStoppedDriving) {
 }
 
 int work(int n) { return n * 2; }
+
+// A job that tells what its thread is called and how nice it is.
+struct Introduction final : WorkerPool::Job {
+  void run() noexcept override {
+    std::array<char, 16> name{};
+    ::pthread_getname_np(::pthread_self(), name.data(), name.size());
+    told.set_value({name.data(), ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()))});
+  }
+  void dropped() noexcept override {}
+  void displaced() noexcept override {}
+  std::promise<std::pair<std::string, int>> told;
+};
+
+TEST(ComputeThreads, HaveAPoolOfTheirOwnAndStandBackBehindTheLoops) {
+  Introduction worker, compute;
+  Runtime runtime(threads(1));
+  EXPECT_EQ(runtime.loop(0).compute(), &runtime.compute());
+  EXPECT_NE(&runtime.compute(), &runtime.workers());
+  const int own = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()));
+  ASSERT_TRUE(runtime.workers().submit(worker) && runtime.compute().submit(compute));
+  EXPECT_EQ(worker.told.get_future().get(), std::pair(std::string("pintle-work"), own));
+  EXPECT_EQ(compute.told.get_future().get(), std::pair(std::string("pintle-compute"), 19)) << "19 is the most";
+}
 
 TEST(Blocking, RunsOnWorkersAndComesBackToItsLoop) {
   Runtime runtime(threads(2));
