@@ -74,28 +74,35 @@ class [[nodiscard("co_await it")]] OwnedWriting : public Room {
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
     if (scope_.cancelled()) return false;
-    Message measured(&object_, type_of<T>);
-    if (is_large(measured)) [[unlikely]] {
-      try {
-        large_ = write_large_owned<T>(call_, sink_, std::move(object_), scope_, options_);
-      } catch (...) {
-        for_layers(call_).fail_with_current_exception();
-        return false;
-      }
-      large_->await_suspend(h).resume();
-      return true;
-    }
     {
-      const T object = std::move(object_);
+      T object = std::move(object_);
       Message message(&object, type_of<T>);
       if (!options_.compresses()) message.without_compression();
-      last_ = push(call_, sink_, message);
+      if (!is_large(message)) [[likely]]
+        last_ = push(call_, sink_, message);
+      else if (!begin_large(std::move(object)))
+        return false;
+    }
+    if (large_) [[unlikely]] {
+      large_->await_suspend(h).resume();
+      return true;
     }
     return Room::await_suspend(h);
   }
   Status await_resume() { return large_ ? large_->await_resume() : Room::await_resume(); }
 
  private:
+  // False: the call has failed.
+  bool begin_large(T&& object) noexcept {
+    try {
+      large_ = write_large_owned<T>(call_, sink_, std::move(object), scope_, options_);
+      return true;
+    } catch (...) {
+      for_layers(call_).fail_with_current_exception();
+      return false;
+    }
+  }
+
   Call& call_;
   T object_;
   WriteOptions options_;
