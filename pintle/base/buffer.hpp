@@ -31,7 +31,7 @@ class Buffer {
     return *this;
   }
   ~Buffer() {
-    if (data_ != nullptr) std::free(data_);  // most calls' never had any
+    if (data_ != nullptr) release(data_, capacity_);  // most calls' never had any
   }
 
   std::size_t size() const { return end_ - begin_; }
@@ -82,12 +82,19 @@ class Buffer {
   // Frees the memory when the buffer is empty and holds more than `keep` bytes of it.
   void shrink(std::size_t keep) {
     if (!empty() || capacity_ <= keep) return;
-    std::free(data_);
+    release(data_, capacity_);
     data_ = nullptr;
     capacity_ = begin_ = end_ = 0;
   }
 
  private:
+  // The allocator puts every large block at the same place in its page. A copy from one to the other would then load
+  // just behind what it has stored, modulo 4 KiB, and x86 processors take the one for the other: half as fast.
+  static std::size_t shift_of(std::size_t capacity) { return capacity >= 64 * 1024 ? 2048 : 0; }
+  static void release(std::byte* data, std::size_t capacity) {
+    if (data != nullptr) std::free(data - shift_of(capacity));
+  }
+
   // Makes room for `n` more bytes: by moving to the front when that halves the waste, by growing twofold otherwise.
   void reserve(std::size_t n) {
     const std::size_t used = size();
@@ -96,10 +103,12 @@ class Buffer {
     } else {
       std::size_t wanted = capacity_ < 256 ? 256 : capacity_ * 2;
       if (wanted < used + n) wanted = used + n;
-      auto* fresh = static_cast<std::byte*>(std::malloc(wanted));
+      const std::size_t shift = shift_of(wanted);
+      auto* fresh = static_cast<std::byte*>(std::malloc(wanted + shift));
       if (fresh == nullptr) throw std::bad_alloc();
+      fresh += shift;
       if (used != 0) std::memcpy(fresh, data_ + begin_, used);
-      std::free(data_);
+      release(data_, capacity_);
       data_ = fresh;
       capacity_ = wanted;
     }

@@ -43,7 +43,12 @@ class ByteOutflow {
  public:
   // Room for the next `n` bytes of the body: fill it before any other call. Null: nobody takes them any more.
   virtual std::byte* write_body(std::size_t n, bool end) = 0;
-  // The same for bytes that lie in a buffer already, which is taken where that saves a copy. False: nobody takes them.
+  // The same for many bytes, piece by piece, so that they can be written where they leave from: room for some of the
+  // `left` bytes that the body gets next, at most all. Nothing else may be written before all have been asked for;
+  // `end` is that of the last. Empty: nobody takes them any more. REQUIRES: left > 0.
+  virtual std::span<std::byte> write_piece(std::size_t left, bool end) = 0;
+  // write_body() for bytes that lie in a buffer already, which is taken where that saves a copy. False: nobody takes
+  // them.
   virtual bool write_body(Buffer&& bytes, bool end) = 0;
   // False: the peer reads too slowly; wait until it is true before writing more. True when nobody takes any more.
   virtual bool body_writable() const = 0;

@@ -44,6 +44,70 @@ TEST(Output, TakesAFrameOf64KilobytesDirectlyWhereThePeerAllowsIt) {
   EXPECT_THAT(server.sent(), ElementsAre("HEADERS 1 END_HEADERS :status=200", "DATA 1 END_STREAM 65536 bytes"));
 }
 
+// What write_piece() gives for `size` bytes, piece by piece, filled; the rest, if any, is queued.
+std::vector<std::size_t> write_in_pieces(Established& server, StreamId id, std::size_t size, bool end = false) {
+  std::vector<std::size_t> pieces;
+  while (size != 0) {
+    const std::span<std::byte> piece = server.session.write_piece(server.stream(id), size, end);
+    if (piece.empty()) break;
+    std::ranges::fill(piece, std::byte{'x'});
+    pieces.push_back(piece.size());
+    size -= piece.size();
+  }
+  if (size != 0) server.session.queue_data(server.stream(id), as_bytes(std::string(size, 'q')), end);
+  return pieces;
+}
+
+TEST(Pieces, AreTheFramesThatCarryThem) {
+  Established server(Role::server, {}, greedy());
+  server.feed(window_update(0, 0x7000'0000) + headers(1, request()).end_stream());
+  server.head(1);
+  EXPECT_THAT(write_in_pieces(server, 1, 40'000, true), ElementsAre(16'384, 16'384, 7232));
+  EXPECT_THAT(server.sent(), ElementsAre("HEADERS 1 END_HEADERS :status=200", "DATA 1 16384 bytes",
+                                         "DATA 1 16384 bytes", "DATA 1 END_STREAM 7232 bytes"));
+}
+
+TEST(Pieces, EndWhereTheWindowDoesAndTheRestWaitsInTheQueue) {
+  Established server(Role::server, {}, settings({{SettingId::initial_window_size, 20'000}}));
+  server.feed(headers(1, request()).end_stream());
+  server.head(1);
+  EXPECT_THAT(write_in_pieces(server, 1, 30'000), ElementsAre(16'384, 3616));
+  EXPECT_EQ(server.session.queued(server.stream(1)), 10'000u);
+  EXPECT_THAT(write_in_pieces(server, 1, 20'000), IsEmpty()) << "overtakes what is queued";
+  server.sent();
+  server.feed(window_update(1, 30'000));
+  EXPECT_THAT(server.sent(), ElementsAre("DATA 1 16384 bytes", "DATA 1 13616 bytes"));
+}
+
+TEST(Pieces, LeaveTheTurnToStreamsThatWait) {
+  Established server(Role::server, {}, greedy());
+  server.feed(window_update(0, 0x7000'0000) + headers(1, request()).end_stream() + headers(3, request()).end_stream());
+  server.head(1);
+  server.head(3);
+  server.session.queue_data(server.stream(3), as_bytes(std::string(10, 'x')), false);
+  EXPECT_THAT(write_in_pieces(server, 1, 40'000), IsEmpty());
+}
+
+TEST(Pieces, OfWhatHasBegunMayFillTheOutputAndThenTheWriterWaitsUntilItHasLeft) {
+  Options options;
+  options.output_cap = 50'000;
+  Established server(Role::server, options, greedy());
+  server.feed(window_update(0, 0x7000'0000) + headers(1, request()).end_stream());
+  server.head(1);
+  const http2::Stream& stream = server.stream(1);
+  write_in_pieces(server, 1, 40'000);
+  EXPECT_TRUE(server.session.writable(stream));
+  EXPECT_THAT(write_in_pieces(server, 1, 40'000), ElementsAre(16'384, 16'384, 7232)) << "begun below the cap";
+  EXPECT_FALSE(server.session.writable(stream));
+  EXPECT_THAT(write_in_pieces(server, 1, 40'000), IsEmpty());
+  server.session.output().clear();
+  server.session.pump();
+  server.session.output().clear();
+  server.session.pump();
+  EXPECT_THAT(server.events(), Contains("writable 1"));
+  EXPECT_TRUE(server.session.writable(stream));
+}
+
 TEST(Output, SplitsHeaderBlocksAsItDoesData) {
   Established server(Role::server, {}, greedy());
   server.feed(headers(1, request()).end_stream());

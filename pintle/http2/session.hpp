@@ -118,6 +118,13 @@ class Session {
   // 64 KiB at most) is smaller, or when output_cap is reached: then use queue_data(). REQUIRES: our side of the stream
   // is open.
   std::byte* write_data(Stream& stream, std::size_t size, bool end_stream);
+  // The direct way for what needs many frames: room for the next of `left` bytes, one frame of them at most, with
+  // `end_stream` on the last. Fill it, and ask for the rest at once. Empty: the way is closed as above; queue what is
+  // left. What has begun may fill output() beyond output_cap, once. REQUIRES: left > 0.
+  std::span<std::byte> write_piece(Stream& stream, std::size_t left, bool end_stream);
+  // Whether more should be written now. False: the stream's queue is above its mark, or write_piece() has filled
+  // output(); on_writable() will tell.
+  bool writable(const Stream& stream) const;
   // Copies `data` to the stream's queue (and ends our side after it). An empty span with end_stream ends it with an
   // empty DATA frame.
   void queue_data(Stream& stream, std::span<const std::byte> data, bool end_stream);

@@ -1,6 +1,7 @@
 #include <pintle/rpc/framed.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -12,6 +13,48 @@ namespace pintle {
 namespace {
 constexpr std::size_t kKeptMemory = 64 * 1024;
 constexpr std::size_t kLargePacked = 64 * 1024;  // bytes of a compressed message that will hardly be a small one
+constexpr std::size_t kLongMessage = 16 * 1024;  // bytes that one frame carries, whoever the peer is
+
+// The frames of one message, as the body gives them.
+class BodyPieces final : public Pieces {
+ public:
+  BodyPieces(ByteOutflow& body, std::size_t size, bool end) : body_(body), left_(size), end_(end) {}
+  std::span<std::byte> next() override {
+    fill();
+    return given_ = std::exchange(rest_, {});
+  }
+  // False: nobody takes it.
+  bool put(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      fill();
+      if (rest_.empty()) return false;
+      const std::size_t n = std::min(bytes.size(), rest_.size());
+      std::memcpy(rest_.data(), bytes.data(), n);
+      bytes = bytes.subspan(n);
+      rest_ = rest_.subspan(n);
+    }
+    return true;
+  }
+  // Zeroes in what was given last and in all that was not.
+  void blank() {
+    for (std::ranges::fill(given_, std::byte{}); !next().empty();) std::ranges::fill(given_, std::byte{});
+  }
+  bool refused() const { return refused_; }
+
+ private:
+  void fill() {
+    if (!rest_.empty() || left_ == 0 || refused_) return;
+    rest_ = body_.write_piece(left_, end_);
+    left_ -= rest_.size();
+    refused_ = rest_.empty();
+  }
+
+  ByteOutflow& body_;
+  std::size_t left_;
+  bool end_, refused_ = false;
+  std::span<std::byte> rest_, given_;
+};
+
 }  // namespace
 
 void FramedSource::reset(const TypeInfo* type, void** slot, std::size_t limit) {
@@ -284,9 +327,34 @@ Poll FramedSink::push(const Message& message) {
   }
   const std::size_t size = message.size();
   largest_ = std::max(largest_, size);
-  if (size > kLargeMessage) [[unlikely]]
-    return push_large(message, size);
+  if (size > kLongMessage) [[unlikely]]
+    return push_long(message, size);
   return push_here(message, size);
+}
+
+Poll FramedSink::push_long(const Message& message, std::size_t size) {
+  if (size > kLargeMessage) return push_large(message, size);
+  if (codec_ != nullptr && message.compressible()) return push_here(message, size);
+  return message.in_pieces() ? push_pieces(message, size) : push_here(message, size);
+}
+
+// Straight into the frames that carry it.
+Poll FramedSink::push_pieces(const Message& message, std::size_t size) {
+  BodyPieces pieces(body_, wire::kPrefixSize + size, end_with_next_);
+  std::array<std::byte, wire::kPrefixSize> prefix;
+  wire::write_prefix(prefix.data(), false, static_cast<std::uint32_t>(size));
+  if (!pieces.put(prefix)) return Poll::end;
+  ++count_.messages;
+  count_.bytes += size;
+  count_.wire_bytes += wire::kPrefixSize + size;
+  try {
+    message.encode(pieces);
+  } catch (...) {  // as above
+    pieces.blank();
+    throw;
+  }
+  if (pieces.refused()) return Poll::end;
+  return end_with_next_ || body_.body_writable() ? Poll::ready : Poll::pending;
 }
 
 // Written already, and deflated where this call deflates: its buffer goes on as it is.

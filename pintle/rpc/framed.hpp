@@ -141,7 +141,9 @@ class FramedSink : public Sink {
 
  private:
   bool write_compressed(const Message& message, std::size_t size);
+  [[gnu::noinline]] Poll push_long(const Message& message, std::size_t size);
   [[gnu::noinline]] Poll push_large(const Message& message, std::size_t size);
+  Poll push_pieces(const Message& message, std::size_t size);
   Poll push_here(const Message& message, std::size_t size);
 
   ByteOutflow& body_;

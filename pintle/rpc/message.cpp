@@ -20,6 +20,16 @@ void Message::encode(std::byte* to) const {
   }
 }
 
+void Message::encode(Pieces& to) const {
+  if (!has_bytes_) return type_->encode_pieces(object_, to);
+  for (std::span<const std::byte> left = bytes(); !left.empty();) {
+    const std::span<std::byte> piece = to.next();
+    if (piece.empty()) return;
+    std::memcpy(piece.data(), left.data(), piece.size());
+    left = left.subspan(piece.size());
+  }
+}
+
 Message Message::retain(std::shared_ptr<std::byte[]>& owner) const {
   const std::size_t n = size();
   owner = std::make_shared<std::byte[]>(n);

@@ -44,6 +44,9 @@ class Message {
   std::size_t measure() { return size_ = type_->size(object_); }
   // Writes size() bytes.
   void encode(std::byte* to) const;
+  // The same into pieces. REQUIRES: in_pieces(), which says whether its type can.
+  void encode(Pieces& to) const;
+  bool in_pieces() const { return has_bytes_ || (object_ != nullptr && type_->encode_pieces != nullptr); }
   // The same message in bytes of its own, kept alive by `owner`: for replay, hedging, another loop.
   Message retain(std::shared_ptr<std::byte[]>& owner) const;
   // The same bytes, to be parsed into another slot.

@@ -12,6 +12,16 @@ namespace pintle {
 struct Violations;
 
 // How a message type is made, parsed and written. Emitted once per type; a null hook was not generated.
+// Room that comes in pieces, for an object that is written in one go.
+class Pieces {
+ public:
+  // The next piece, to be filled whole. Empty: nobody wants the rest.
+  virtual std::span<std::byte> next() = 0;
+
+ protected:
+  ~Pieces() = default;
+};
+
 struct TypeInfo {
   std::string_view (*name)();  // "items.v1.Item"
   void* (*slot)(void* reuse);  // `reuse`, cleared, or a new object when it is null
@@ -22,7 +32,8 @@ struct TypeInfo {
   bool (*validate)(const void* object, Violations& out) = nullptr;
   bool (*from_json)(void* object, std::string_view json) = nullptr;
   void (*to_json)(const void* object, std::string& out) = nullptr;
-  void (*move)(void* to, void* from) = nullptr;  // `from` keeps some value
+  void (*move)(void* to, void* from) = nullptr;                     // `from` keeps some value
+  void (*encode_pieces)(const void* object, Pieces& to) = nullptr;  // encode(), where the room is not in one piece
 };
 
 // Which sides of a call are streams.

@@ -1,4 +1,4 @@
-// The TypeInfo of a Protobuf message class, made from its own member functions: no Protobuf header is needed here.
+// The TypeInfo of a Protobuf message class, made from its own member functions.
 #pragma once
 
 #include <cstddef>
@@ -8,11 +8,37 @@
 #include <string_view>
 #include <utility>
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream.h>
+
 #include <pintle/rpc/type_info.hpp>
 
 namespace pintle {
 
 namespace detail {
+
+class PieceStream final : public google::protobuf::io::ZeroCopyOutputStream {
+ public:
+  explicit PieceStream(Pieces& pieces) : pieces_(pieces) {}
+  bool Next(void** data, int* size) override {
+    const std::span<std::byte> piece = pieces_.next();
+    *data = piece.data();
+    *size = static_cast<int>(piece.size());
+    given_ += *size;
+    return !piece.empty();
+  }
+  void BackUp(int count) override { given_ -= count; }  // 0: the pieces are as long as the object is
+  std::int64_t ByteCount() const override { return given_; }
+
+ private:
+  Pieces& pieces_;
+  std::int64_t given_ = 0;
+};
+
+template <class T>
+constexpr bool kWritesToStreams = requires(const T& object, google::protobuf::io::CodedOutputStream* coded) {
+  object.SerializeWithCachedSizes(coded);
+};
 
 template <class T>
 struct ProtobufHooks {
@@ -30,6 +56,20 @@ struct ProtobufHooks {
   static void encode(const void* object, std::byte* to) {
     static_cast<const T*>(object)->SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(to));
   }
+  static void encode_pieces(const void* object, Pieces& to)
+    requires kWritesToStreams<T>
+  {
+    PieceStream stream(to);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    static_cast<const T*>(object)->SerializeWithCachedSizes(&coded);
+  }
+  static constexpr decltype(TypeInfo::encode_pieces) pieces_hook() {
+    if constexpr (kWritesToStreams<T>) {
+      return &encode_pieces;
+    } else {
+      return nullptr;
+    }
+  }
   static void move(void* to, void* from) { *static_cast<T*>(to) = std::move(*static_cast<T*>(from)); }
 };
 
@@ -45,6 +85,7 @@ inline constexpr TypeInfo type_of = {&detail::ProtobufHooks<T>::name,
                                      nullptr,
                                      nullptr,
                                      nullptr,
-                                     &detail::ProtobufHooks<T>::move};
+                                     &detail::ProtobufHooks<T>::move,
+                                     detail::ProtobufHooks<T>::pieces_hook()};
 
 }  // namespace pintle

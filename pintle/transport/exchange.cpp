@@ -178,6 +178,18 @@ std::byte* Exchange::write_body(std::size_t n, bool end) {
   return queue_body(n, end);
 }
 
+std::span<std::byte> Exchange::write_piece(std::size_t left, bool end) {
+  if (!body_open()) return {};
+  connection_->flush_soon();
+  std::span<std::byte> piece = connection_->session_.write_piece(*stream_, left, end);
+  if (piece.empty()) {
+    std::byte* const at = queue_body(left, end);
+    if (at != nullptr) piece = {at, left};
+  }
+  if (piece.size() == left) sent_end_ = end;
+  return piece;
+}
+
 std::byte* Exchange::queue_body(std::size_t n, bool end) {
   if (!make_room()) return nullptr;
   std::byte* const at = connection_->session_.extend_queue(*stream_, n, end);
@@ -206,9 +218,7 @@ bool Exchange::make_room() {
   return true;
 }
 
-bool Exchange::body_writable() const {
-  return stream_ == nullptr || connection_->session_.queued(*stream_) <= connection_->options_.http2.stream_queue_mark;
-}
+bool Exchange::body_writable() const { return stream_ == nullptr || connection_->session_.writable(*stream_); }
 
 void Exchange::end_body() {
   if (!body_open()) return;

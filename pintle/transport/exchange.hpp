@@ -85,6 +85,7 @@ class Exchange final : public ByteInflow, public ByteOutflow {
   // Server: the response's head; `end` when that is all (Trailers-Only).
   void send_head(const PreparedBlock& head, std::span<const OutField> more, bool end);
   std::byte* write_body(std::size_t n, bool end) override;
+  std::span<std::byte> write_piece(std::size_t left, bool end) override;
   bool write_body(Buffer&& bytes, bool end) override;
   bool body_writable() const override;
   bool body_open() const override { return stream_ != nullptr && !sent_end_; }

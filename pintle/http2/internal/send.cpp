@@ -154,7 +154,7 @@ void Session::Impl::turn(StreamRecord& stream) {
     return write_trailers(stream);
   }
   if (stream.writable_wanted && !stream.end_wanted && stream.queue.size() < options.stream_queue_mark / 2) {
-    stream.writable_wanted = false;
+    stream.writable_wanted = stream.output_filled = false;
     events.on_writable(stream);
   }
 }
@@ -262,6 +262,44 @@ void Session::send_trailers(Stream& stream, const PreparedBlock& block, std::spa
     s.local_end_sent(record);
   }
   return at + kFrameHeaderSize;
+}
+
+std::span<std::byte> Session::write_piece(Stream& stream, std::size_t left, bool end_stream) {
+  Impl& s = *impl_;
+  StreamRecord& record = Impl::record(stream);
+  if (s.dead || record.closed() || record.end_wanted) return {};
+  if (record.has_output() || record.send.available() == 0) {
+    record.writable_wanted = true;
+    return {};
+  }
+  const bool begun = std::exchange(s.in_pieces, 0) == record.id();
+  const bool full = s.output.size() >= s.options.output_cap;
+  if ((full && !begun) || s.send_window.available() == 0 || s.ready.front() != nullptr) {
+    s.schedule_writer(record);
+    return {};
+  }
+  const std::uint32_t allowed =
+      std::min({record.send.available(), s.send_window.available(), s.peer.max_frame_size, kMaxTurn});
+  const auto n = std::min<std::size_t>(left, allowed);
+  const bool last = n == left;
+  if (!begun) s.output.prepare(left + (left / n + 1) * kFrameHeaderSize + kRstStreamSize);  // nothing moves on the way
+  std::byte* const at = s.output.extend(kFrameHeaderSize + n);
+  s.write_data_header(record, at, n, last && end_stream);
+  if (!last) {
+    s.in_pieces = record.id();
+  } else if (end_stream) {
+    record.end_wanted = true;
+    s.local_end_sent(record);
+  } else if (s.output.size() >= s.options.output_cap) {
+    record.output_filled = true;
+    s.schedule_writer(record);
+  }
+  return {at + kFrameHeaderSize, n};
+}
+
+bool Session::writable(const Stream& stream) const {
+  const StreamRecord& record = Impl::record(stream);
+  return !record.output_filled && record.queue.size() <= impl_->options.stream_queue_mark;
 }
 
 void Session::queue_data(Stream& stream, std::span<const std::byte> data, bool end_stream) {

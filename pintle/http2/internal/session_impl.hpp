@@ -166,7 +166,8 @@ struct Session::Impl {
   Counters counters;
 
   std::size_t preface_left;
-  Buffer partial;  // the beginning of a frame that has not fully arrived
+  StreamId in_pieces = 0;  // whose write_piece() has more to come
+  Buffer partial;          // the beginning of a frame that has not fully arrived
   DataInput data;
   BlockInput block;
   StreamRecord* finished_first = nullptr;

@@ -49,7 +49,7 @@ struct StreamRecord final : Stream {
     id_ = id;
     context = nullptr;
     state = StreamState::open;
-    end_wanted = head_sent = head_received = writable_wanted = false;
+    end_wanted = head_sent = head_received = writable_wanted = output_filled = false;
     content_left = -1;
     moved = 0;
     send = Window(send_window);
@@ -72,6 +72,7 @@ struct StreamRecord final : Stream {
   bool head_sent = false;          // server: the response has begun
   bool head_received = false;      // client: the final response's head was delivered
   bool writable_wanted = false;    // on_writable() is owed
+  bool output_filled = false;      // and until then its writer waits: output() is full of what it wrote
   bool scheduled = false;          // in the scheduler's ring
   std::int64_t content_left = -1;  // bytes that content-length still promises; -1 when it was absent
   Window send{0};

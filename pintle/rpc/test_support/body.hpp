@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,8 +58,15 @@ struct Out final : ByteOutflow {
   std::byte* write_body(std::size_t n, bool end) override {
     if (!open) return nullptr;
     open = !end;
-    bytes.resize(bytes.size() + n);
+    bytes.resize(bytes.size() + n, fresh);
     return reinterpret_cast<std::byte*>(bytes.data() + bytes.size() - n);
+  }
+  std::span<std::byte> write_piece(std::size_t left, bool end) override {
+    if (open_for-- == 0) open = false;
+    const std::size_t n = std::min(left, piece);
+    std::byte* const at = write_body(n, end && n == left);
+    ++pieces;
+    return at == nullptr ? std::span<std::byte>() : std::span(at, n);
   }
   bool write_body(Buffer&& given, bool end) override {
     std::byte* const at = write_body(given.size(), end);
@@ -71,7 +79,10 @@ struct Out final : ByteOutflow {
   bool body_open() const override { return open; }
   std::string bytes;
   bool open = true, writable = true;
-  int handed_over = 0;
+  std::size_t piece = 16'384;
+  int handed_over = 0, pieces = 0;
+  int open_for = -1;  // so many pieces more
+  char fresh = 0;     // what the room holds before it is filled
 };
 
 struct TestSink final : FramedSink {
