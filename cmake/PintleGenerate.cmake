@@ -1,8 +1,9 @@
-# pintle_generate(TARGET name [LIBRARY] PROTOS a.proto... [IMPORT_DIRS dir...] [DESTINATION dir] [OPTIONS option...])
+# pintle_generate(TARGET name [LIBRARY] [SERVICES_ONLY] PROTOS a.proto... [IMPORT_DIRS dir...] [DESTINATION dir] [OPTIONS option...])
 #
 # Runs protoc over each .proto with its C++ generator and with protoc-gen-pintle, and compiles the results into a target:
 # FILE.pb.h has the messages, FILE.pintle.hpp the service classes and stubs. Call it in the folder of the target.
 #   LIBRARY      makes a library of that name; without it the target must be there already and gets more sources
+#   SERVICES_ONLY  the .pb.h come from another target, with which this one is linked
 #   PROTOS       relative to the current folder
 #   IMPORT_DIRS  where imports are looked for; a .proto is included in C++ by its path below the first of them that holds
 #                it. The default is the current folder
@@ -22,7 +23,7 @@ foreach(dir IN ITEMS ${CMAKE_CURRENT_LIST_DIR}/../proto ${PINTLE_INSTALLED_PROTO
 endforeach()
 
 function(pintle_generate)
-  cmake_parse_arguments(arg "LIBRARY" "TARGET;DESTINATION" "PROTOS;IMPORT_DIRS;OPTIONS" ${ARGN})
+  cmake_parse_arguments(arg "LIBRARY;SERVICES_ONLY" "TARGET;DESTINATION" "PROTOS;IMPORT_DIRS;OPTIONS" ${ARGN})
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "pintle_generate: what is \"${arg_UNPARSED_ARGUMENTS}\"? It takes TARGET, LIBRARY, PROTOS, "
                         "IMPORT_DIRS, DESTINATION and OPTIONS")
@@ -75,11 +76,16 @@ function(pintle_generate)
     endif()
     string(REGEX REPLACE "\\.proto$" "" stem ${name})
     set(messages ${destination}/${stem}.pb.cc ${destination}/${stem}.pb.h)
+    set(cpp_out --cpp_out=${destination})
+    if(arg_SERVICES_ONLY)
+      set(messages "")
+      set(cpp_out "")
+    endif()
     set(services ${destination}/${stem}.pintle.cpp ${destination}/${stem}.pintle.hpp)
     add_custom_command(
       OUTPUT ${messages} ${services}
       COMMAND ${CMAKE_COMMAND} -E make_directory ${destination}
-      COMMAND protobuf::protoc --cpp_out=${destination} --pintle_out=${destination} ${arg_OPTIONS}
+      COMMAND protobuf::protoc ${cpp_out} --pintle_out=${destination} ${arg_OPTIONS}
               --plugin=protoc-gen-pintle=$<TARGET_FILE:pintle::protoc-gen-pintle>
               --dependency_out=${destination}/${stem}.d ${import_flags} ${proto}
       DEPENDS ${proto} protobuf::protoc pintle::protoc-gen-pintle

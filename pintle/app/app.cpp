@@ -8,18 +8,24 @@
 #include <iterator>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <pintle/app/endpoints.hpp>
+#include <pintle/app/internal/admin_ports.hpp>
 #include <pintle/app/internal/background.hpp>
 #include <pintle/app/internal/heap.hpp>
+#include <pintle/app/internal/operator_pages.hpp>
+#include <pintle/app/internal/own_services.hpp>
 #include <pintle/app/log.hpp>
 #include <pintle/app/settings.hpp>
 #include <pintle/async/cpu_quota.hpp>
+#include <pintle/async/first_of.hpp>
 #include <pintle/async/nursery.hpp>
 #include <pintle/async/signals.hpp>
 #include <pintle/async/sync_wait.hpp>
@@ -27,6 +33,9 @@
 #include <pintle/config/v1/config.pb.h>
 #include <pintle/net/tls_reload.hpp>
 #include <pintle/server/server.hpp>
+#include <pintle/services/admin/admin_server.hpp>
+#include <pintle/telemetry/metrics/metric_registry.hpp>
+#include <pintle/telemetry/metrics/rpc_metrics_layer.hpp>
 #include <pintle/version.hpp>
 
 namespace pintle {
@@ -52,6 +61,7 @@ Prepared prepare(std::string_view name, int argc, const char* const* argv, const
   auto config = configure(
       name, kVersion, sections, ConfigInput::of_process(argc, argv), [&](const Config& c) -> std::vector<ConfigError> {
         auto errors = check ? check(c) : std::vector<ConfigError>();
+        if (auto bad = faults_of(c.get<config::v1::Admin>())) errors.push_back(std::move(*bad));
         auto looked = endpoints(c.get<config::v1::Server>(), c.get<config::v1::Client>(), key_log_file);
         if (looked)
           made = std::move(*looked);
@@ -83,6 +93,12 @@ Level level_of(config::v1::LogLevel level) {
   }
 }
 
+MetricOptions metric_options(const Runtime& runtime) {
+  MetricOptions options;
+  options.shards = runtime.size() + 2;
+  return options;
+}
+
 Duration duration(const google::protobuf::Duration& d) {
   return std::chrono::seconds(d.seconds()) + std::chrono::nanoseconds(d.nanos());
 }
@@ -100,6 +116,7 @@ struct App::Impl {
         log(&sink),
         runtime(runtime_options(settings)),
         memory(memory_budget(settings)),
+        registry(metric_options(runtime)),
         server(runtime, server_options()),
         clients([this](std::string_view target) { return make_channel(runtime, target, channel_options()); }),
         listen_on(std::move(prepared.endpoints.ports)),
@@ -114,6 +131,7 @@ struct App::Impl {
   ServerOptions server_options() const {
     ServerOptions options = pintle::server_options(settings, log);
     options.memory = memory;
+    options.meters = Meters(&registry);
     return options;
   }
   ChannelOptions channel_options() const {
@@ -121,10 +139,18 @@ struct App::Impl {
     options.tls = tls;
     options.meters = meters;
     options.memory = memory;
+    if (measuring != nullptr) options.layers.push_back(measuring);
     return options;
   }
+  // One that the configuration says, or null.
+  static std::shared_ptr<const Layer> measuring_layer(const config::v1::Metrics& settings);
+  Status add_own_services();
+  void add_own_layers();
+  Status open_admin_ports();
+  Task<Status> tell_health_of(const Dependency& dependency);
   void start_reloading();
   void on_signal(int number);
+  void on_stop_asked(std::string_view by);
   void begin_to_drain(Duration lame_duck_time);
   void drain(Duration grace);
   bool wait_until_drained();
@@ -140,12 +166,18 @@ struct App::Impl {
   HeapTrimmer heap{runtime.loop(0), runtime.workers(), memory};
   Lifecycle lifecycle;
   std::vector<std::unique_ptr<Dependency>> dependencies;
+  mutable MetricRegistry registry;
+  std::shared_ptr<const Layer> measuring = measuring_layer(config.get<config::v1::Telemetry>().metrics());
+  OwnServices own_services;
   Background background{runtime, lifecycle, log};
   Server server;
   Clients clients;
   std::vector<Port> listen_on;
   std::shared_ptr<net::TlsClient> tls;  // of channels; null: plaintext
-  Meters meters;
+  Meters meters{&registry};
+  std::set<std::string, std::less<>> chains = {""};  // that the program has named
+  std::optional<ProcessView> view;
+  std::unique_ptr<AdminServer> admin;
 
   // What runs beside the server for as long as the process does. First loop's thread.
   struct Reloading {
@@ -161,6 +193,7 @@ struct App::Impl {
   void stop() {
     if (std::exchange(stopped, true)) return;
     lifecycle.enter(Phase::stopped);
+    admin.reset();
     clients.clear();
     sync_wait(runtime.loop(0), end(*this));
     runtime.stop();
@@ -209,9 +242,62 @@ void App::Impl::start_reloading() {
   });
 }
 
-// On the first loop. The first signal drains, the second one drains without patience.
-void App::Impl::on_signal(int number) {
-  log.info("draining", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}, {"again", signals_seen > 0}});
+std::shared_ptr<const Layer> App::Impl::measuring_layer(const config::v1::Metrics& settings) {
+  if (!settings.enabled()) return nullptr;
+  RpcMetricsOptions options;
+  options.otel = settings.otel_names();
+  options.grpc = settings.grpc_names();
+  options.prometheus = settings.prometheus_names();
+  options.prometheus_handling = settings.handling_seconds();
+  return std::make_shared<RpcMetricsLayer>(options);
+}
+
+Status App::Impl::add_own_services() {
+  for (Service* service : own_services.make(settings, server.services()))
+    if (Status added = server.add(*service); !added.ok()) return added;
+  own_services.tell(lifecycle, dependencies);
+  return {};
+}
+
+void App::Impl::add_own_layers() {
+  for (const std::string& chain : chains)
+    if (measuring != nullptr) server.add_layer(measuring, chain);
+}
+
+// One that nobody chose may be taken by another process of this machine: that is no reason not to serve.
+Status App::Impl::open_admin_ports() {
+  view.emplace(ProcessView{name, config, sink, log, runtime, server, lifecycle, dependencies, own_services.health(),
+                           registry, *memory, [this] { runtime.loop(0).post([this] { on_stop_asked("admin"); }); }});
+  const auto& wanted = config.get<config::v1::Admin>();
+  auto opened = AdminServer::start(admin_ports(wanted, *view), log);
+  if (!opened && wanted.enabled() && config.origin("admin.port") == "default") {
+    log.warn("no pages for operators: their port is taken",
+             {{"key", "admin.port"}, {"error", opened.error().message()}});
+    config::v1::Admin without = wanted;
+    without.set_enabled(false);
+    opened = AdminServer::start(admin_ports(without, *view), log);
+  }
+  if (!opened) return std::move(opened).error();
+  admin = std::move(*opened);
+  return {};
+}
+
+Task<Status> App::Impl::tell_health_of(const Dependency& dependency) {
+  while (!lifecycle.draining()) {
+    const auto seen = dependency.state().get().version;
+    own_services.tell(lifecycle, dependencies);
+    co_await first_of(dependency.state().changed(seen), lifecycle.reached(Phase::draining));
+    if (const CancelScope* scope = (co_await current_env()).scope; scope != nullptr && scope->cancelled())
+      co_return scope->status();
+  }
+  co_return Status();
+}
+
+void App::Impl::on_signal(int number) { on_stop_asked(number == SIGTERM ? "SIGTERM" : "SIGINT"); }
+
+// On the first loop. The first time drains, the second time drains without patience.
+void App::Impl::on_stop_asked(std::string_view by) {
+  log.info("draining", {{"signal", by}, {"again", signals_seen > 0}});
   ++signals_seen;
   {
     std::lock_guard lock(mutex);
@@ -226,6 +312,7 @@ void App::Impl::begin_to_drain(Duration lame_duck_time) {
   Loop& loop = runtime.loop(0);
   if (!std::exchange(draining, true)) {
     lifecycle.enter(Phase::draining);
+    own_services.tell(lifecycle, dependencies);
     background.start(Background::When::draining);
     loop.arm(*lame_duck, loop.now() + lame_duck_time);
   }
@@ -305,15 +392,21 @@ void App::serve(Service& service) {
 }
 
 void App::add_layer(std::shared_ptr<const Layer> layer, std::string_view chain) {
+  impl_->chains.emplace(chain);
   impl_->server.add_layer(std::move(layer), chain);
 }
 
-void App::add_chain(std::string_view chain) { impl_->server.add_chain(chain); }
+void App::add_chain(std::string_view chain) {
+  impl_->chains.emplace(chain);
+  impl_->server.add_chain(chain);
+}
 
 void App::measure_with(Meters meters) {
   impl_->meters = meters;
   impl_->server.measure_with(meters);
 }
+
+Meters App::meters() const { return impl_->meters; }
 
 ChannelOptions App::channel_options() const { return impl_->channel_options(); }
 
@@ -337,6 +430,10 @@ Dependency& App::depends_on(std::string name, Dependency::Ping ping, DependencyO
              [&made, log = impl_->log](const Lifecycle& lifecycle) -> Task<Status> {
                co_return co_await made.watch(lifecycle, log);
              });
+  background(
+      "health of " + std::string(made.name()),
+      // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): as above
+      [&made, impl = impl_.get()](const Lifecycle&) -> Task<Status> { co_return co_await impl->tell_health_of(made); });
   return made;
 }
 
@@ -348,8 +445,15 @@ Result<std::shared_ptr<Channel>> App::channel(std::string_view target) {
 
 int App::run() {
   Impl& app = *impl_;
-  if (Status started = app.server.start(); !started.ok()) {
+  app.add_own_layers();
+  Status started = app.add_own_services();
+  if (started.ok()) started = app.server.start();
+  if (!started.ok()) {
     app.log.error("can't start", {{"error", started.message()}});
+    return 1;
+  }
+  if (Status opened = app.open_admin_ports(); !opened.ok()) {
+    app.log.error("can't listen", {{"key", "admin"}, {"error", opened.message()}});
     return 1;
   }
   std::vector<std::string> addresses;
@@ -362,6 +466,7 @@ int App::run() {
     addresses.push_back(address->to_string());
   }
   app.lifecycle.enter(Phase::serving);
+  app.own_services.tell(app.lifecycle, app.dependencies);
   app.background.start(Background::When::serving);
   bool stop;
   {
@@ -378,6 +483,7 @@ int App::run() {
                          {"tls", app.listen_on.front().options.tls != nullptr},
                          {"threads", app.runtime.size()},
                          {"memory_budget", app.memory->limit()},
+                         {"admin", fmt::format("{}", fmt::join(app.admin->addresses(), " "))},
                          {"pid", getpid()}});
   if (stop) app.runtime.loop(0).post([&app] { app.begin_to_drain(Duration::zero()); });
 

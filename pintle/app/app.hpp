@@ -64,9 +64,13 @@ class App {
   void add_layer(std::shared_ptr<const Layer> layer, std::string_view chain = {});
   // There is a chain of that name, perhaps without layers: for an internal port. Before run().
   void add_chain(std::string_view chain);
-  // What the layers of the server, and of the channels that are made from then on, measure with. The meter outlives the
-  // app. Before run().
+  // What the layers of the server, and of the channels that are made from then on, measure with, in place of what
+  // /metrics shows. The meter outlives the app. Before run().
   void measure_with(Meters meters);
+  // For counters, gauges and histograms of the application's own, which /metrics shows beside those of the calls:
+  //
+  //   pintle::Counter sold = app.meters().counter({"shop.items.sold", "{item}", "Items that were sold.", {}});
+  Meters meters() const;
 
   // A channel with the settings of the configuration's section client. INVALID_ARGUMENT when the target can't be read.
   Result<std::shared_ptr<Channel>> channel(std::string_view target);
@@ -99,15 +103,16 @@ class App {
   void on_drain(std::string name, F hook) {
     add_drain_hook(std::move(name), as_background_task(std::move(hook)));
   }
-  // Is asked from the start of serving to the start of draining; a failure is logged and makes the state another.
-  // Before run().
+  // Is asked from the start of serving to the start of draining. While it is down, what needs it is NOT_SERVING to
+  // those who ask for its health, and /readyz says 503 (health_rule.hpp). Before run().
   Dependency& depends_on(std::string name, Dependency::Ping ping, DependencyOptions options = {});
   std::span<const std::unique_ptr<Dependency>> dependencies() const;
 
-  // Listens, logs "ready" with the address, and returns when the process is to end: 0 after SIGTERM or SIGINT, which
-  // drain (server.lame_duck, then at most server.shutdown_grace for calls and background tasks; a second signal cuts
-  // the grace short), 1 when it can't listen. Handlers that still run a second after they were cancelled end the
-  // process with 1 as it is: no destructor runs.
+  // Serves health and reflection too, where server.health and server.reflection don't say otherwise, and the pages of
+  // the admin port. Listens, logs "ready" with the address, and returns when the process is to end: 0 after SIGTERM or
+  // SIGINT, which drain (server.lame_duck, then at most server.shutdown_grace for calls and background tasks; a second
+  // signal cuts the grace short), 1 when it can't listen. Handlers that still run a second after they were cancelled
+  // end the process with 1 as it is: no destructor runs.
   int run();
 
  private:

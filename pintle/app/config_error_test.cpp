@@ -33,14 +33,14 @@ TEST(ConfigErrors, OfAFile) {
       {"server:\n  keepalive: {tmie: 1s}\n",
        "shop.yaml:2:15: server.keepalive.tmie: unknown key; did you mean server.keepalive.time?"},
       {"sevrer:\n  port: 1\n", "shop.yaml:1:1: sevrer: unknown key; did you mean server?"},
-      {"port: 1\n", "shop.yaml:1:1: port: unknown key; did you mean server.port?"},
+      {"port: 1\n", "shop.yaml:1:1: port: unknown key; did you mean admin.port or server.port?"},
       {"server:\n  maxConnections: 1\n",
        "shop.yaml:2:3: server.maxConnections: unknown key; did you mean server.max_connections?"},
       {"server:\n  unix-socket: /s\n",
        "shop.yaml:2:3: server.unix-socket: unknown key; did you mean server.unix_socket?"},
       {"log:\n  colour: red\n", "shop.yaml:2:3: log.colour: unknown key; did you mean shop.colour?"},
       {"log:\n  whatever: 1\n", "shop.yaml:2:3: log.whatever: unknown key; known keys: log.format, log.level"},
-      {"zzz: 1\n", "shop.yaml:1:1: zzz: unknown key; known keys: client, log, server, shop"},
+      {"zzz: 1\n", "shop.yaml:1:1: zzz: unknown key; known keys: admin, client, log, server, shop, telemetry"},
       {"shop:\n  annexes:\n    - name: a\n      bords: 1\n",
        "shop.yaml:4:7: shop.annexes[0].bords: unknown key; known keys: "},
 
@@ -149,7 +149,7 @@ TEST(ConfigErrors, OfTheEnvironment) {
 TEST(ConfigErrors, OfFlags) {
   const Row rows[] = {
       {"--server.prot=1", "--server.prot: unknown flag; did you mean --server.port?"},
-      {"--port=1", "--port: unknown flag; did you mean --server.port?"},
+      {"--port=1", "--port: unknown flag; did you mean --admin.port or --server.port?"},
       {"--server=1", "--server: server: is a section, not a value; known keys: --server."},
       {"--server.port", "--server.port: server.port: needs a value; write --server.port VALUE or --server.port=VALUE"},
       {"--server.port=x", "--server.port: server.port: 'x' is not a whole number"},

@@ -47,13 +47,42 @@ TEST_F(Depends, IsAskedByWhoChecks) {
   EXPECT_EQ(*database.state().get(), Status());
   answer = Status(Code::unavailable, "refused");
   EXPECT_EQ(loop.run(database.check()), answer);
-  EXPECT_EQ(*database.state().get(), answer);
+  EXPECT_EQ(*database.state().get(), Status()) << "one failure is not enough";
   thrown = "no route";
   EXPECT_EQ(loop.run(database.check()), Status(Code::unknown, "no route"));
   silent = true;
   const TimePoint asked = loop.now();
   EXPECT_EQ(loop.run(database.check()).code(), Code::deadline_exceeded);
   EXPECT_EQ(loop.now() - asked, 1s);
+}
+
+TEST_F(Depends, IsDownAfterSoManyFailuresInARowAndUpAfterSoManySuccesses) {
+  DependencyOptions options;
+  options.failures = 3;
+  options.successes = 2;
+  Dependency cache("cache", [this]() -> Task<Status> { co_return co_await ping(); }, options);
+  const Status down(Code::unavailable, "refused"), other(Code::unavailable, "no route");
+  const auto state_after = [&](const Status& found) {
+    answer = found;
+    EXPECT_EQ(loop.run(cache.check()), found);
+    return *cache.state().get();
+  };
+  EXPECT_EQ(state_after(Status()), Status()) << "the first check decides by itself";
+  EXPECT_EQ(state_after(down), Status());
+  EXPECT_EQ(state_after(down), Status());
+  EXPECT_EQ(state_after(Status()), Status()) << "they must follow each other";
+  EXPECT_EQ(state_after(down), Status());
+  EXPECT_EQ(state_after(down), Status());
+  EXPECT_EQ(state_after(down), down);
+  EXPECT_EQ(state_after(other), other) << "down for another reason";
+  EXPECT_EQ(state_after(Status()), other);
+  EXPECT_EQ(state_after(Status()), Status());
+}
+
+TEST_F(Depends, IsDownFromTheStartWhenTheFirstCheckFails) {
+  answer = Status(Code::unavailable, "refused");
+  EXPECT_EQ(loop.run(database.check()), answer);
+  EXPECT_EQ(*database.state().get(), answer);
 }
 
 TEST_F(Depends, KeepsItsStateWhenACheckIsCancelled) {
@@ -73,10 +102,16 @@ TEST_F(Depends, IsWatchedUntilTheProcessDrains) {
   auto watching = loop.start(database.watch(lifecycle, Logger(&lines)));
   EXPECT_EQ(pings, 1);
   answer = Status(Code::unavailable, "refused");
-  loop.advance(30s);
-  EXPECT_EQ(pings, 4);
-  answer = Status();
   loop.advance(10s);
+  EXPECT_EQ(pings, 2);
+  EXPECT_EQ(lines.all.size(), 1u);
+  loop.advance(2s);
+  EXPECT_EQ(pings, 4) << "it is asked more often while it fails";
+  answer = Status();
+  loop.advance(1s);
+  EXPECT_EQ(pings, 5);
+  loop.advance(9s);
+  EXPECT_EQ(pings, 5);
   EXPECT_THAT(lines.all,
               ElementsAre("a dependency is up database", "a dependency is down database UNAVAILABLE: refused",
                           "a dependency is up database"));

@@ -35,6 +35,8 @@ class StreamLog final : public LogSink {
   // Lines below this level are dropped. May be changed while others write.
   void set_level(Level level) noexcept { level_.store(level, std::memory_order_relaxed); }
 
+  Level level() const noexcept { return level_.load(std::memory_order_relaxed); }
+
   bool enabled(Level level) const noexcept override { return level >= level_.load(std::memory_order_relaxed); }
   void write(Level level, std::string_view message, std::span<const Field> fields) noexcept override;
 

@@ -92,9 +92,19 @@ class GaugeCell {
  protected:
   ~GaugeCell() = default;
 };
+// The span in which something was measured; zeroes: none.
+struct TraceRef {
+  std::uint64_t high = 0, low = 0, span = 0;
+  explicit operator bool() const { return (high | low) != 0; }
+};
 class HistogramCell {
  public:
   virtual void record(double value) noexcept = 0;
+  // The same, and `trace` may be shown as an exemplar of it.
+  virtual void record(double value, const TraceRef& trace) noexcept {
+    static_cast<void>(trace);
+    record(value);
+  }
 
  protected:
   ~HistogramCell() = default;
@@ -138,6 +148,9 @@ class Histogram {
   explicit Histogram(HistogramCell* cell) : cell_(cell) {}
   void record(double value) const noexcept {
     if (cell_ != nullptr) cell_->record(value);
+  }
+  void record(double value, const TraceRef& trace) const noexcept {
+    if (cell_ != nullptr) trace ? cell_->record(value, trace) : cell_->record(value);
   }
 
  private:

@@ -40,6 +40,7 @@ struct Facts {
   // on a server the peer, been given a part of the response, so that no other attempt can take its place.
   bool left_client = false, processed = false, committed = false;
   bool read_compressed = false;
+  bool sampled = false;  // the span is recorded
 };
 
 // What passed in one direction.

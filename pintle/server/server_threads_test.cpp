@@ -289,20 +289,19 @@ TEST_F(SocketServer, WhileCallsRunLateConnectionsAreTakenAndTold) {
 // For health pages: any thread may look while the loops open and close connections.
 TEST_F(SocketServer, ConnectionsMayBeCountedFromAnyThread) {
   const std::string address = listen();
-  std::atomic<bool> over = false;
+  std::atomic<bool> over = false, seen = false;
   auto counting = std::async(std::launch::async, [&] {
-    std::size_t most = 0;
-    while (!over) most = std::max(most, server_.connections());
-    return most;
+    while (!over)
+      if (server_.connections() != 0) seen = true;
   });
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 20 || !seen; ++i) {  // however late the other thread begins
     auto channel = make_channel(runtime_, address);
     ASSERT_TRUE(channel.has_value());
     EXPECT_EQ(sync_wait(runtime_, call(**channel, "/s/echo", "hello", nullptr)), Status());
     EXPECT_GE(server_.connections(), 1u);
   }
   over = true;
-  EXPECT_GE(counting.get(), 1u);
+  counting.get();
   drain(std::chrono::seconds(10));
   EXPECT_EQ(server_.connections(), 0u);
 }
