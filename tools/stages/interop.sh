@@ -6,6 +6,8 @@ short() {
   counted "interop cases with grpc-go, gRPC C++, grpc-js and grpcio" "$PINTLE_ROOT/tests/interop/run"
   counted "a server that breaks off, pings and pads" "$PINTLE_ROOT/tests/interop/negative/run"
   counted "the items service, called by grpcurl, buf curl and ghz" "$PINTLE_ROOT/tests/interop/items/run"
+  counted "the items service, looked at by grpcurl, grpc-health-probe, promtool and Prometheus" \
+    "$PINTLE_ROOT/tests/interop/operators/run"
   counted "certificates replaced under load" "$PINTLE_ROOT/tests/reload/run"
   counted "what the items service acknowledged survives kill -9" "$PINTLE_ROOT/tests/durability/run"
 }
