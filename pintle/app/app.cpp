@@ -117,6 +117,7 @@ struct App::Impl {
         runtime(runtime_options(settings)),
         memory(memory_budget(settings)),
         registry(metric_options(runtime)),
+        errors(name),
         server(runtime, server_options()),
         clients([this](std::string_view target) { return make_channel(runtime, target, channel_options()); }),
         listen_on(std::move(prepared.endpoints.ports)),
@@ -132,6 +133,7 @@ struct App::Impl {
     ServerOptions options = pintle::server_options(settings, log);
     options.memory = memory;
     options.meters = Meters(&registry);
+    options.exceptions = [this](const std::exception_ptr& thrown) { return errors.judge(thrown); };
     return options;
   }
   ChannelOptions channel_options() const {
@@ -167,6 +169,7 @@ struct App::Impl {
   Lifecycle lifecycle;
   std::vector<std::unique_ptr<Dependency>> dependencies;
   mutable MetricRegistry registry;
+  ErrorTable errors;
   std::shared_ptr<const Layer> measuring = measuring_layer(config.get<config::v1::Telemetry>().metrics());
   OwnServices own_services;
   Background background{runtime, lifecycle, log};
@@ -407,6 +410,8 @@ void App::measure_with(Meters meters) {
 }
 
 Meters App::meters() const { return impl_->meters; }
+
+ErrorTable& App::errors() { return impl_->errors; }
 
 ChannelOptions App::channel_options() const { return impl_->channel_options(); }
 

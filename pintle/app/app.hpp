@@ -24,6 +24,7 @@
 #include <pintle/async/runtime.hpp>
 #include <pintle/base/observe.hpp>
 #include <pintle/client/options.hpp>
+#include <pintle/middleware/errors/error_table.hpp>
 #include <pintle/rpc/handler.hpp>
 
 namespace pintle {
@@ -71,6 +72,10 @@ class App {
   //
   //   pintle::Counter sold = app.meters().counter({"shop.items.sold", "{item}", "Items that were sold.", {}});
   Meters meters() const;
+
+  // Which status a DomainError is that leaves a handler, and to be extended with exceptions of the application's own.
+  // Its domain is the app's name. Before run().
+  ErrorTable& errors();
 
   // A channel with the settings of the configuration's section client. INVALID_ARGUMENT when the target can't be read.
   Result<std::shared_ptr<Channel>> channel(std::string_view target);

@@ -57,6 +57,7 @@ ServerOptions server_options(const config::v1::Server& server, Logger log) {
   options.max_connections = server.max_connections();
   options.max_connections_per_ip = server.max_connections_per_ip();
   options.compression = encoding(server.compression());
+  options.debug_errors = server.debug_errors();
 
   transport::ConnectionOptions& connection = options.connection;
   connection.max_running = server.max_concurrent_calls_per_connection();

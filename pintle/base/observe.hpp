@@ -47,9 +47,12 @@ class Logger {
   // one of the same key. Make it once per connection or component, not per line.
   Logger with(std::initializer_list<Field> fields) const;
 
+  bool enabled(Level level) const noexcept { return sink_ != nullptr && sink_->enabled(level); }
   void log(Level level, std::string_view message, std::initializer_list<Field> fields = {}) const {
-    if (!sink_ || !sink_->enabled(level)) return;
-    const std::span own(fields.begin(), fields.size());
+    log(level, message, std::span(fields.begin(), fields.size()));
+  }
+  void log(Level level, std::string_view message, std::span<const Field> own) const {
+    if (!enabled(level)) return;
     context_ == nullptr ? sink_->write(level, message, own) : write_with_context(level, message, own);
   }
   void debug(std::string_view message, std::initializer_list<Field> f = {}) const { log(Level::debug, message, f); }

@@ -17,6 +17,9 @@ inline Error with_detail(const Error& error, const google::protobuf::Message& de
   return Error(with_detail(error.status(), detail));
 }
 
+// The same status with another message, in its details too, where some clients look whether both agree.
+Status reworded(const Status& status, std::string_view message);
+
 // The first detail of that type; nullopt when there is none or the bytes are malformed.
 template <class T>
 std::optional<T> detail_of(const Status& status) {

@@ -35,6 +35,18 @@ TEST(Details, AnErrorTakesThemToo) {
   EXPECT_EQ(detail_of<google::rpc::ErrorInfo>(error.status())->reason(), "WHY");
 }
 
+TEST(Details, AreRewordedInBothPlaces) {
+  google::rpc::ErrorInfo info;
+  info.set_reason("WHY");
+  const Status status = reworded(with_detail(Status(Code::internal, "secret"), info), "told");
+  EXPECT_EQ(status, Status(Code::internal, "told"));
+  google::rpc::Status all;
+  ASSERT_TRUE(all.ParseFromString(std::string(status.details())));
+  EXPECT_EQ(all.message(), "told");
+  EXPECT_EQ(detail_of<google::rpc::ErrorInfo>(status)->reason(), "WHY");
+  EXPECT_TRUE(reworded(Status(Code::internal, "secret"), "told").details().empty());
+}
+
 TEST(Details, OkHasNone) {
   const Status ok = with_detail(Status(), google::rpc::ErrorInfo());
   EXPECT_TRUE(ok.ok());

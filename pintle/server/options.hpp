@@ -11,6 +11,7 @@
 #include <pintle/base/observe.hpp>
 #include <pintle/base/random.hpp>
 #include <pintle/net/tls.hpp>
+#include <pintle/rpc/exception_verdict.hpp>
 #include <pintle/rpc/layer.hpp>
 #include <pintle/transport/connection.hpp>
 #include <pintle/wire/compression.hpp>
@@ -34,6 +35,11 @@ struct ServerOptions {
   std::vector<MethodOverlay> method_options;
   // Charged with what calls keep: bodies, queued output, pipes, pooled messages. Null: nothing is counted.
   std::shared_ptr<MemoryBudget> memory;
+  // What exceptions that leave handlers become. Empty, or where it says nothing: UNKNOWN, and an id under which the log
+  // has the exception's text.
+  ExceptionJudge exceptions;
+  // For development: such a text travels too, as google.rpc.DebugInfo. It may hold what callers must not see.
+  bool debug_errors = false;
   Random random;  // empty: system_random()
   Logger log;
   Meters meters;  // for the layers

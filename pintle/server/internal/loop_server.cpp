@@ -2,6 +2,10 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+#include <google/rpc/error_details.pb.h>
+
+#include <pintle/rpc/details.hpp>
 #include <pintle/server/internal/server_call.hpp>
 
 namespace pintle::server {
@@ -76,9 +80,26 @@ transport::Exchange& LoopServer::accept(transport::Connection& connection, const
 }
 
 Status LoopServer::status_of(const LayerCall& call, const std::exception_ptr& exception) noexcept {
+  try {
+    const auto verdict = options_.exceptions ? options_.exceptions(exception) : std::nullopt;
+    if (!verdict) return unexpected(call, exception, nullptr);
+    if (verdict->secret) return unexpected(call, exception, &*verdict);
+    if (!verdict->log.empty())
+      options_.log.warn("a handler failed", {{"grpc.method", call.path()},
+                                             {"grpc.code", code_name(verdict->status.code())},
+                                             {"cause", std::string_view(verdict->log)}});
+    return verdict->status;
+  } catch (...) {
+    return unexpected(call, exception, nullptr);
+  }
+}
+
+// The text is for the log; the caller is told where to find it there.
+Status LoopServer::unexpected(const LayerCall& call, const std::exception_ptr& exception,
+                              const ExceptionVerdict* verdict) noexcept {
   // NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): it is read below, after what the analyzer takes for the end
   const std::uint64_t id = (std::uint64_t{loop_.index()} << 48) + ++errors_;
-  Code code = Code::unknown;
+  Code code = verdict != nullptr ? verdict->status.code() : Code::unknown;
   std::string what;
   try {
     std::rethrow_exception(exception);
@@ -90,9 +111,16 @@ Status LoopServer::status_of(const LayerCall& call, const std::exception_ptr& ex
   } catch (...) {
     what = "not a std::exception";
   }
+  if (verdict != nullptr && !verdict->log.empty()) what += ": " + verdict->log;
   options_.log.error("a handler threw",
                      {{"grpc.method", call.path()}, {"exception", std::string_view(what)}, {"error_id", id}});
-  return Status(code, fmt::format("the handler failed; the server's log has it as error {}", id), Origin::library);
+  const std::string told = fmt::format("the handler failed; the server's log has it as error {}", id);
+  Status status = verdict != nullptr ? reworded(verdict->status, told).with_origin(Origin::library)
+                                     : Status(code, told, Origin::library);
+  if (!options_.debug_errors) return status;
+  google::rpc::DebugInfo debug;
+  debug.set_detail(what);
+  return with_detail(status, debug);
 }
 
 void LoopServer::recycle(ServerCall& call) {

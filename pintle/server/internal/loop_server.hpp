@@ -59,6 +59,8 @@ class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
  private:
   // An exception's text stays in the log: it may hold what a client must not see.
   Status status_of(const LayerCall& call, const std::exception_ptr& exception) noexcept override;
+  Status unexpected(const LayerCall& call, const std::exception_ptr& exception,
+                    const ExceptionVerdict* verdict) noexcept;
   void on_ready(transport::Connection&) override {}
   void on_draining(transport::Connection&) override {}
   void on_capacity(transport::Connection&) override {}
