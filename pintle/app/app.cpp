@@ -21,6 +21,7 @@
 #include <pintle/app/internal/background.hpp>
 #include <pintle/app/internal/heap.hpp>
 #include <pintle/app/internal/operator_pages.hpp>
+#include <pintle/app/internal/own_layers.hpp>
 #include <pintle/app/internal/own_services.hpp>
 #include <pintle/app/log.hpp>
 #include <pintle/app/settings.hpp>
@@ -35,7 +36,6 @@
 #include <pintle/server/server.hpp>
 #include <pintle/services/admin/admin_server.hpp>
 #include <pintle/telemetry/metrics/metric_registry.hpp>
-#include <pintle/telemetry/metrics/rpc_metrics_layer.hpp>
 #include <pintle/version.hpp>
 
 namespace pintle {
@@ -93,6 +93,19 @@ Level level_of(config::v1::LogLevel level) {
   }
 }
 
+LogFormat format_of(config::v1::LogFormat format) {
+  switch (format) {
+    case config::v1::LOG_FORMAT_TEXT:
+      return LogFormat::text;
+    case config::v1::LOG_FORMAT_ECS:
+      return LogFormat::ecs;
+    case config::v1::LOG_FORMAT_GCP:
+      return LogFormat::gcp;
+    default:
+      return LogFormat::json;
+  }
+}
+
 MetricOptions metric_options(const Runtime& runtime) {
   MetricOptions options;
   options.shards = runtime.size() + 2;
@@ -111,7 +124,7 @@ struct App::Impl {
         config(std::move(prepared.config)),
         settings(config.get<config::v1::Server>()),
         sink(STDERR_FILENO,
-             config.get<config::v1::Log>().format() == config::v1::LOG_FORMAT_TEXT ? LogFormat::text : LogFormat::json,
+             format_of(config.get<config::v1::Log>().format()),
              level_of(config.get<config::v1::Log>().level())),
         log(&sink),
         runtime(runtime_options(settings)),
@@ -141,11 +154,9 @@ struct App::Impl {
     options.tls = tls;
     options.meters = meters;
     options.memory = memory;
-    if (measuring != nullptr) options.layers.push_back(measuring);
+    options.layers = layers.client;
     return options;
   }
-  // One that the configuration says, or null.
-  static std::shared_ptr<const Layer> measuring_layer(const config::v1::Metrics& settings);
   Status add_own_services();
   void add_own_layers();
   Status open_admin_ports();
@@ -170,7 +181,7 @@ struct App::Impl {
   std::vector<std::unique_ptr<Dependency>> dependencies;
   mutable MetricRegistry registry;
   ErrorTable errors;
-  std::shared_ptr<const Layer> measuring = measuring_layer(config.get<config::v1::Telemetry>().metrics());
+  const OwnLayers layers{config.get<config::v1::Telemetry>()};
   OwnServices own_services;
   Background background{runtime, lifecycle, log};
   Server server;
@@ -245,16 +256,6 @@ void App::Impl::start_reloading() {
   });
 }
 
-std::shared_ptr<const Layer> App::Impl::measuring_layer(const config::v1::Metrics& settings) {
-  if (!settings.enabled()) return nullptr;
-  RpcMetricsOptions options;
-  options.otel = settings.otel_names();
-  options.grpc = settings.grpc_names();
-  options.prometheus = settings.prometheus_names();
-  options.prometheus_handling = settings.handling_seconds();
-  return std::make_shared<RpcMetricsLayer>(options);
-}
-
 Status App::Impl::add_own_services() {
   for (Service* service : own_services.make(settings, server.services()))
     if (Status added = server.add(*service); !added.ok()) return added;
@@ -264,7 +265,7 @@ Status App::Impl::add_own_services() {
 
 void App::Impl::add_own_layers() {
   for (const std::string& chain : chains)
-    if (measuring != nullptr) server.add_layer(measuring, chain);
+    for (const auto& layer : layers.server) server.add_layer(layer, chain);
 }
 
 // One that nobody chose may be taken by another process of this machine: that is no reason not to serve.

@@ -91,23 +91,64 @@ struct AppendValue {
   }
 };
 
+struct Renaming {
+  std::string_view from, to;
+};
+constexpr Renaming kEcs[] = {{"trace_id", "trace.id"},     {"span_id", "span.id"},
+                             {"request_id", "http.request.id"}, {"peer.address", "client.address"},
+                             {"grpc.error", "error.message"},   {"principal", "user.name"}};
+constexpr Renaming kGcp[] = {{"trace_id", "logging.googleapis.com/trace"}, {"span_id", "logging.googleapis.com/spanId"}};
+
+// How a format of JSON names what it has a name for.
+struct JsonNames {
+  std::string_view time, level, message, end;
+  std::span<const Renaming> renamed;
+  std::string_view of(std::string_view key) const {
+    const auto found = std::ranges::find(renamed, key, &Renaming::from);
+    return found != renamed.end() ? found->to : key;
+  }
+  bool taken(std::string_view key) const { return key == time || key == level || key == message; }
+};
+
+const JsonNames& names_of(LogFormat format) {
+  static constexpr JsonNames kPlain{"time", "severity", "message", "", {}};
+  static constexpr JsonNames kOfEcs{"@timestamp", "log.level", "message", R"(,"ecs.version":"8.11.0")", kEcs};
+  static constexpr JsonNames kOfGcp{"time", "severity", "message", "", kGcp};
+  return format == LogFormat::ecs ? kOfEcs : format == LogFormat::gcp ? kOfGcp : kPlain;
+}
+
+std::string_view severity_in(LogFormat format, Level level) {
+  if (format == LogFormat::gcp && level == Level::warn) return "WARNING";
+  if (format != LogFormat::ecs) return severity(level);
+  constexpr std::string_view kLower[] = {"debug", "info", "warn", "error"};
+  return kLower[static_cast<std::size_t>(level)];
+}
+
+void append_json(LogFormat format, std::chrono::sys_time<std::chrono::nanoseconds> time, Level level,
+                 std::string_view message, std::span<const Field> fields, std::string& out) {
+  const JsonNames& names = names_of(format);
+  out.append("{\"").append(names.time).append("\":\"");
+  append_time(time, 9, out);
+  out.append("\",\"").append(names.level).append("\":\"").append(severity_in(format, level));
+  out.append("\",\"").append(names.message).append("\":");
+  append_quoted(message, out);
+  for (const Field& field : fields) {
+    const std::string_view key = names.of(field.key);
+    out += ",\"";
+    append_escaped(key, out);
+    if (names.taken(key)) out.push_back('_');
+    out += "\":";
+    std::visit(AppendValue{out, true}, field.value);
+  }
+  out.append(names.end).push_back('}');
+}
+
 }  // namespace
 
 void format_log_line(LogFormat format, std::chrono::sys_time<std::chrono::nanoseconds> time, Level level,
                      std::string_view message, std::span<const Field> fields, std::string& out) {
-  if (format == LogFormat::json) {
-    out += R"({"time":")";
-    append_time(time, 9, out);
-    fmt::format_to(std::back_inserter(out), R"(","severity":"{}","message":)", severity(level));
-    append_quoted(message, out);
-    for (const Field& field : fields) {
-      out += ",\"";
-      append_escaped(field.key, out);
-      if (field.key == "time" || field.key == "severity" || field.key == "message") out.push_back('_');
-      out += "\":";
-      std::visit(AppendValue{out, true}, field.value);
-    }
-    out.push_back('}');
+  if (format != LogFormat::text) {
+    append_json(format, time, level, message, fields, out);
   } else {
     append_time(time, 3, out);
     fmt::format_to(std::back_inserter(out), " {:<5} ", severity(level));

@@ -50,8 +50,22 @@ TEST(Log, TextForATerminal) {
             "2026-11-23T08:51:15.012Z WARN  slow call method=/items/Get ms=12 note=\"two words\" empty=\"\"\n");
 }
 
+TEST(Log, TheElasticCommonSchemaHasItsOwnNames) {
+  EXPECT_EQ(line(LogFormat::ecs, Level::warn, "m", {{"trace_id", "ab"}, {"grpc.error", "why"}, {"log.level", "x"}}),
+            R"({"@timestamp":"2026-11-23T08:51:15.012345678Z","log.level":"warn","message":"m","trace.id":"ab",)"
+            R"("error.message":"why","log.level_":"x","ecs.version":"8.11.0"})"
+            "\n");
+}
+
+TEST(Log, GoogleCloudHasItsOwnNames) {
+  EXPECT_EQ(line(LogFormat::gcp, Level::warn, "m", {{"trace_id", "ab"}, {"span_id", "cd"}}),
+            R"({"time":"2026-11-23T08:51:15.012345678Z","severity":"WARNING","message":"m",)"
+            R"("logging.googleapis.com/trace":"ab","logging.googleapis.com/spanId":"cd"})"
+            "\n");
+}
+
 TEST(Log, NobodyForgesALine) {
-  for (const LogFormat format : {LogFormat::json, LogFormat::text}) {
+  for (const LogFormat format : {LogFormat::json, LogFormat::text, LogFormat::ecs, LogFormat::gcp}) {
     const std::string text = line(format, Level::info, "x\n2026 ERROR forged", {{"a\nb", "c\nd\r\x1B[31m"}});
     EXPECT_EQ(text.find('\n'), text.size() - 1) << text;
     EXPECT_EQ(text.find('\r'), std::string::npos);

@@ -1,0 +1,20 @@
+// The layers that a process puts around every call, by its configuration.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <pintle/rpc/layer.hpp>
+
+namespace pintle {
+
+namespace config::v1 {
+class Telemetry;
+}
+
+struct OwnLayers {
+  explicit OwnLayers(const config::v1::Telemetry& settings);
+  std::vector<std::shared_ptr<const Layer>> server, client;
+};
+
+}  // namespace pintle

@@ -1,0 +1,29 @@
+// Spans and metrics as the messages of OTLP.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <pintle/telemetry/metrics/metric_family.hpp>
+#include <pintle/telemetry/otlp/resource.hpp>
+#include <pintle/telemetry/tracing/span.hpp>
+
+namespace opentelemetry::proto::collector {
+namespace trace::v1 {
+class ExportTraceServiceRequest;
+}
+namespace metrics::v1 {
+class ExportMetricsServiceRequest;
+}
+}  // namespace opentelemetry::proto::collector
+
+namespace pintle {
+
+void write_spans(const Resource& resource, std::span<const std::unique_ptr<SpanData>> spans,
+                 opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest& out);
+// Cumulative, since `begin`.
+void write_metrics(const Resource& resource, std::span<const MetricFamily> families, SpanTime begin, SpanTime now,
+                   opentelemetry::proto::collector::metrics::v1::ExportMetricsServiceRequest& out);
+
+}  // namespace pintle
