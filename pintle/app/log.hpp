@@ -21,8 +21,8 @@ enum class LogFormat : std::uint8_t { json, text, ecs, gcp };
 // JSON. Text: "2026-11-23T08:51:15.123Z INFO  message key=value key="value with spaces"". Line breaks and control
 // characters are escaped in both: nothing that a stranger sends can forge a line.
 //
-// ECS: JSON with the names of the Elastic Common Schema for time, level, error, trace and client. GCP: JSON as Google Cloud's
-// agents read it, with the trace under logging.googleapis.com/trace. Other fields keep their names in both.
+// ECS: JSON with the names of the Elastic Common Schema for time, level, error, trace and client. GCP: JSON as Google
+// Cloud's agents read it, with the trace under logging.googleapis.com/trace. Other fields keep their names in both.
 //
 // Any thread may write at any time, and none ever waits: the lines go through a LineWriter. They are never torn and
 // never mixed. When the descriptor does not take them, lines are dropped, and a line says how many ("log lines were

@@ -94,10 +94,11 @@ struct AppendValue {
 struct Renaming {
   std::string_view from, to;
 };
-constexpr Renaming kEcs[] = {{"trace_id", "trace.id"},     {"span_id", "span.id"},
+constexpr Renaming kEcs[] = {{"trace_id", "trace.id"},          {"span_id", "span.id"},
                              {"request_id", "http.request.id"}, {"peer.address", "client.address"},
                              {"grpc.error", "error.message"},   {"principal", "user.name"}};
-constexpr Renaming kGcp[] = {{"trace_id", "logging.googleapis.com/trace"}, {"span_id", "logging.googleapis.com/spanId"}};
+constexpr Renaming kGcp[] = {{"trace_id", "logging.googleapis.com/trace"},
+                             {"span_id", "logging.googleapis.com/spanId"}};
 
 // How a format of JSON names what it has a name for.
 struct JsonNames {

@@ -29,6 +29,22 @@ CallOptions call_options(const OtlpOptions& options) {
   return made;
 }
 
+// Sends `request` again while there is hope.
+template <class F>
+Task<Status> persist(const OtlpOptions& options, F& request) {
+  Duration pause = options.backoff;
+  for (int attempt = 1;; ++attempt) {
+    Status sent = co_await request();
+    const CancelScope* scope = (co_await current_env()).scope;
+    const bool over = attempt >= options.attempts || (scope != nullptr && scope->cancelled());
+    if (sent.ok() || over || !is_otlp_retryable(sent)) co_return sent;
+    if (const auto wanted = detail_of<google::rpc::RetryInfo>(sent))
+      pause = std::max<Duration>(pause, std::chrono::seconds(wanted->retry_delay().seconds()));
+    if (Status slept = co_await sleep_for(std::min(pause, kLongestBackoff)); !slept.ok()) co_return slept;
+    pause *= 2;
+  }
+}
+
 }  // namespace
 
 bool is_otlp_retryable(const Status& status) {
@@ -72,20 +88,6 @@ void OtlpExporter::report(const Status& failed, std::string_view what) {
     log_.info("telemetry is exported again", {{"what", what}});
 }
 
-Task<Status> OtlpExporter::persist(std::function<Task<Status>()> request) {
-  Duration pause = options_.backoff;
-  for (int attempt = 1;; ++attempt) {
-    Status sent = co_await request();
-    const CancelScope* scope = (co_await current_env()).scope;
-    if (sent.ok() || !is_otlp_retryable(sent) || attempt >= options_.attempts || (scope != nullptr && scope->cancelled()))
-      co_return sent;
-    if (const auto wanted = detail_of<google::rpc::RetryInfo>(sent))
-      pause = std::max<Duration>(pause, std::chrono::seconds(wanted->retry_delay().seconds()));
-    if (Status slept = co_await sleep_for(std::min(pause, kLongestBackoff)); !slept.ok()) co_return slept;
-    pause *= 2;
-  }
-}
-
 Task<Status> OtlpExporter::send(std::vector<std::unique_ptr<SpanData>> spans) {
   ExportTraceServiceRequest request;
   write_spans(resource_, spans, request);
@@ -93,13 +95,14 @@ Task<Status> OtlpExporter::send(std::vector<std::unique_ptr<SpanData>> spans) {
   spans.clear();
   TraceService::Stub stub(channel_);
   std::uint64_t refused = 0;
-  // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): persist() is awaited here
-  Status sent = co_await persist([&]() -> Task<Status> {
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): it outlives its tasks
+  auto ask = [&]() -> Task<Status> {
     auto response = co_await stub.Export(request, call_options(options_));
     if (!response) co_return response.error();
     refused = static_cast<std::uint64_t>(std::max<std::int64_t>(0, response->partial_success().rejected_spans()));
     co_return Status();
-  });
+  };
+  Status sent = co_await persist(options_, ask);
   report(sent, "spans");
   refused = std::min(refused, count);
   if (sent.ok())
@@ -123,7 +126,7 @@ Task<Status> OtlpExporter::flush(SpanQueue& queue) {
 Task<Status> OtlpExporter::export_spans(SpanQueue& queue) {
   for (;;) {
     const auto seen = queue.full().get().version;
-    co_await first_of(queue.full().changed(seen), sleep_for(options_.schedule_delay));
+    if (!queue.has_batch()) co_await first_of(queue.full().changed(seen), sleep_for(options_.schedule_delay));
     if (const CancelScope* scope = (co_await current_env()).scope; scope != nullptr && scope->cancelled())
       co_return scope->status();
     co_await flush(queue);
@@ -134,11 +137,12 @@ Task<Status> OtlpExporter::flush_metrics(const Families& families) {
   ExportMetricsServiceRequest request;
   write_metrics(resource_, families(), begin_, std::chrono::system_clock::now(), request);
   MetricsService::Stub stub(channel_);
-  // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): persist() is awaited here
-  Status sent = co_await persist([&]() -> Task<Status> {
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): it outlives its tasks
+  auto ask = [&]() -> Task<Status> {
     auto response = co_await stub.Export(request, call_options(options_));
     co_return response ? Status() : response.error();
-  });
+  };
+  Status sent = co_await persist(options_, ask);
   report(sent, "metrics");
   co_return sent;
 }

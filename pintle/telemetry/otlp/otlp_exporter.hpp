@@ -21,11 +21,11 @@ namespace pintle {
 // The names and defaults of OTEL_BSP_*, OTEL_EXPORTER_OTLP_* and OTEL_METRIC_EXPORT_INTERVAL.
 struct OtlpOptions {
   OtlpOptions() = default;
-  Duration schedule_delay = std::chrono::seconds(5);   // the longest that a span waits for others
-  Duration timeout = std::chrono::seconds(10);         // of one request
+  Duration schedule_delay = std::chrono::seconds(5);  // the longest that a span waits for others
+  Duration timeout = std::chrono::seconds(10);        // of one request
   Duration metric_interval = std::chrono::seconds(60);
-  Duration backoff = std::chrono::seconds(1);          // after a failure that may pass; twice as long each time
-  int attempts = 5;                                    // then what was to be sent is dropped
+  Duration backoff = std::chrono::seconds(1);  // after a failure that may pass; twice as long each time
+  int attempts = 5;                            // then what was to be sent is dropped
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
@@ -46,7 +46,6 @@ class OtlpExporter {
 
  private:
   Task<Status> send(std::vector<std::unique_ptr<SpanData>> spans);
-  Task<Status> persist(std::function<Task<Status>()> request);
   void report(const Status& failed, std::string_view what);
 
   const std::shared_ptr<Channel> channel_;

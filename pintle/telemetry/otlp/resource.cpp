@@ -1,8 +1,8 @@
 #include <pintle/telemetry/otlp/resource.hpp>
 
-#include <unistd.h>
-
 #include <algorithm>
+
+#include <unistd.h>
 
 #include <pintle/version.hpp>
 

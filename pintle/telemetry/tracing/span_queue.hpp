@@ -23,6 +23,7 @@ class SpanQueue final : public SpanSink {
   // The oldest, up to a batch.
   std::vector<std::unique_ptr<SpanData>> take();
   std::size_t size() const;
+  bool has_batch() const { return size() >= batch_; }
   // Since the beginning: for want of room, or of memory.
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
   // Changes when there is a batch.

@@ -15,7 +15,8 @@ namespace pintle {
 // In the place telemetry, on both sides. The span's name is "package.Service/Method" and ends with the call; its
 // attributes are those of OpenTelemetry's conventions for RPC. facts.trace_high, trace_low, span and sampled are the
 // call's, for logs and exemplars; handlers have call_span.hpp.
-// - Server: below the context that the request's metadata hold; a malformed one begins a new trace. A call with a stream
+// - Server: below the context that the request's metadata hold; a malformed one begins a new trace. A call with a
+// stream
 //   has a span "{name} begin" at once, so that one which never ends is seen.
 // - Client: below what the caller gives by CallOptions().with(TraceContext), else below the incoming call on whose
 //   behalf it is made; the context and its baggage are written into the metadata.
