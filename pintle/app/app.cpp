@@ -23,6 +23,8 @@
 #include <pintle/app/internal/operator_pages.hpp>
 #include <pintle/app/internal/own_layers.hpp>
 #include <pintle/app/internal/own_services.hpp>
+#include <pintle/app/internal/telemetry.hpp>
+#include <pintle/app/internal/telemetry_settings.hpp>
 #include <pintle/app/log.hpp>
 #include <pintle/app/settings.hpp>
 #include <pintle/async/cpu_quota.hpp>
@@ -51,6 +53,7 @@ struct Prepared {
   Config config;
   Endpoints endpoints;
   std::string key_log_file;
+  TelemetrySettings telemetry;
 };
 
 Prepared prepare(std::string_view name, int argc, const char* const* argv, const std::vector<ConfigSection>& sections,
@@ -58,9 +61,18 @@ Prepared prepare(std::string_view name, int argc, const char* const* argv, const
   const char* file = std::getenv("SSLKEYLOGFILE");  // NOLINT(concurrency-mt-unsafe): no other thread runs yet
   const std::string key_log_file = file == nullptr ? "" : file;
   Endpoints made;
+  TelemetrySettings telemetry;
   auto config = configure(
       name, kVersion, sections, ConfigInput::of_process(argc, argv), [&](const Config& c) -> std::vector<ConfigError> {
         auto errors = check ? check(c) : std::vector<ConfigError>();
+        auto told = telemetry_settings(name, c, [](const std::string& variable) -> std::optional<std::string> {
+          const char* value = std::getenv(variable.c_str());  // NOLINT(concurrency-mt-unsafe): as above
+          return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+        });
+        if (told)
+          telemetry = std::move(*told);
+        else
+          std::ranges::move(told.error(), std::back_inserter(errors));
         if (auto bad = faults_of(c.get<config::v1::Admin>())) errors.push_back(std::move(*bad));
         auto looked = endpoints(c.get<config::v1::Server>(), c.get<config::v1::Client>(), key_log_file);
         if (looked)
@@ -72,7 +84,7 @@ Prepared prepare(std::string_view name, int argc, const char* const* argv, const
   if (config) {
     const std::size_t threads = config->get<config::v1::Server>().threads();
     limit_heaps(threads != 0 ? threads : default_threads());  // the log has a thread of its own
-    return {std::move(*config), std::move(made), key_log_file};
+    return {std::move(*config), std::move(made), key_log_file, std::move(telemetry)};
   }
   std::fputs(config.error().out.c_str(), stdout);
   std::fflush(stdout);
@@ -130,6 +142,7 @@ struct App::Impl {
         memory(memory_budget(settings)),
         registry(metric_options(runtime)),
         errors(name),
+        telemetry(std::move(prepared.telemetry), runtime.clock(), log, Meters(&registry)),
         server(runtime, server_options()),
         clients([this](std::string_view target) { return make_channel(runtime, target, channel_options()); }),
         listen_on(std::move(prepared.endpoints.ports)),
@@ -180,7 +193,8 @@ struct App::Impl {
   std::vector<std::unique_ptr<Dependency>> dependencies;
   mutable MetricRegistry registry;
   ErrorTable errors;
-  const OwnLayers layers{config.get<config::v1::Telemetry>()};
+  Telemetry telemetry;
+  const OwnLayers layers{config.get<config::v1::Telemetry>(), telemetry.layer()};
   OwnServices own_services;
   Background background{runtime, lifecycle, log};
   Server server;
@@ -209,6 +223,7 @@ struct App::Impl {
     admin.reset();
     clients.clear();
     sync_wait(runtime.loop(0), end(*this));
+    telemetry.disconnect();
     runtime.stop();
     runtime.join();
   }
@@ -245,6 +260,7 @@ void App::Impl::start_reloading() {
   loop.post([this, &loop] {
     heap.start();
     const Env env{&loop, &reloading.scope, nullptr};
+    telemetry.start(env, reloading.tasks, registry);
     for (const Port& port : listen_on)
       if (port.options.tls != nullptr)
         reloading.tasks.spawn(env, net::reload_every(port.options.tls, port.reload_interval, log));
@@ -370,6 +386,7 @@ App::App(std::string_view name, int argc, const char* const* argv, std::vector<C
   impl_->signals = std::make_unique<SignalWatch>(impl_->runtime.loop(0), std::vector<int>{SIGTERM, SIGINT},
                                                  [impl = impl_.get()](int number) { impl->on_signal(number); });
   impl_->runtime.start();
+  impl_->telemetry.connect(impl_->runtime);
   impl_->start_reloading();
 }
 
@@ -494,6 +511,7 @@ int App::run() {
 
   if (!app.wait_until_drained()) app.leave_handlers_behind();
   app.background.join(kLastPatience);
+  sync_wait(app.runtime.loop(0), app.telemetry.flush(app.registry));
   app.stop();
   app.log.info("stopped", {{"service", app.name}});
   return 0;

@@ -35,12 +35,13 @@ std::shared_ptr<const Layer> access_log(const config::v1::AccessLog& settings) {
 
 }  // namespace
 
-OwnLayers::OwnLayers(const config::v1::Telemetry& settings) {
+OwnLayers::OwnLayers(const config::v1::Telemetry& settings, std::shared_ptr<const Layer> tracing) {
   const auto both = [this](std::shared_ptr<const Layer> layer) {
     server.push_back(layer);
     client.push_back(std::move(layer));
   };
   if (settings.request_id().enabled()) both(request_ids(settings.request_id()));
+  if (tracing != nullptr) both(std::move(tracing));
   if (settings.metrics().enabled()) both(metrics(settings.metrics()));
   if (!settings.access_log().enabled()) return;
   server.push_back(access_log(settings.access_log()));

@@ -13,7 +13,8 @@ class Telemetry;
 }
 
 struct OwnLayers {
-  explicit OwnLayers(const config::v1::Telemetry& settings);
+  // `tracing` null: none.
+  OwnLayers(const config::v1::Telemetry& settings, std::shared_ptr<const Layer> tracing);
   std::vector<std::shared_ptr<const Layer>> server, client;
 };
 
