@@ -8,6 +8,7 @@
 #include <iterator>
 #include <mutex>
 #include <optional>
+#include <ranges>
 #include <set>
 #include <string>
 #include <utility>
@@ -50,6 +51,7 @@ constexpr Duration kLastPatience = std::chrono::seconds(1);
 
 // What a process has before it starts anything.
 struct Prepared {
+  ConfigInput input;
   Config config;
   Endpoints endpoints;
   std::string key_log_file;
@@ -60,31 +62,31 @@ Prepared prepare(std::string_view name, int argc, const char* const* argv, const
                  const ConfigCheck& check) {
   const char* file = std::getenv("SSLKEYLOGFILE");  // NOLINT(concurrency-mt-unsafe): no other thread runs yet
   const std::string key_log_file = file == nullptr ? "" : file;
+  ConfigInput input = ConfigInput::of_process(argc, argv);
   Endpoints made;
   TelemetrySettings telemetry;
-  auto config = configure(
-      name, kVersion, sections, ConfigInput::of_process(argc, argv), [&](const Config& c) -> std::vector<ConfigError> {
-        auto errors = check ? check(c) : std::vector<ConfigError>();
-        auto told = telemetry_settings(name, c, [](const std::string& variable) -> std::optional<std::string> {
-          const char* value = std::getenv(variable.c_str());  // NOLINT(concurrency-mt-unsafe): as above
-          return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
-        });
-        if (told)
-          telemetry = std::move(*told);
-        else
-          std::ranges::move(told.error(), std::back_inserter(errors));
-        if (auto bad = faults_of(c.get<config::v1::Admin>())) errors.push_back(std::move(*bad));
-        auto looked = endpoints(c.get<config::v1::Server>(), c.get<config::v1::Client>(), key_log_file);
-        if (looked)
-          made = std::move(*looked);
-        else
-          std::ranges::move(looked.error(), std::back_inserter(errors));
-        return errors;
-      });
+  auto config = configure(name, kVersion, sections, input, [&](const Config& c) -> std::vector<ConfigError> {
+    auto errors = check ? check(c) : std::vector<ConfigError>();
+    auto told = telemetry_settings(name, c, [](const std::string& variable) -> std::optional<std::string> {
+      const char* value = std::getenv(variable.c_str());  // NOLINT(concurrency-mt-unsafe): as above
+      return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+    });
+    if (told)
+      telemetry = std::move(*told);
+    else
+      std::ranges::move(told.error(), std::back_inserter(errors));
+    if (auto bad = faults_of(c.get<config::v1::Admin>())) errors.push_back(std::move(*bad));
+    auto looked = endpoints(c.get<config::v1::Server>(), c.get<config::v1::Client>(), key_log_file);
+    if (looked)
+      made = std::move(*looked);
+    else
+      std::ranges::move(looked.error(), std::back_inserter(errors));
+    return errors;
+  });
   if (config) {
     const std::size_t threads = config->get<config::v1::Server>().threads();
     limit_heaps(threads != 0 ? threads : default_threads());  // the log has a thread of its own
-    return {std::move(*config), std::move(made), key_log_file, std::move(telemetry)};
+    return {std::move(input), std::move(*config), std::move(made), key_log_file, std::move(telemetry)};
   }
   std::fputs(config.error().out.c_str(), stdout);
   std::fflush(stdout);
@@ -133,6 +135,7 @@ Duration duration(const google::protobuf::Duration& d) {
 struct App::Impl {
   Impl(std::string_view app_name, Prepared prepared)
       : name(app_name),
+        input(std::move(prepared.input)),
         config(std::move(prepared.config)),
         settings(config.get<config::v1::Server>()),
         sink(STDERR_FILENO, format_of(config.get<config::v1::Log>().format()),
@@ -172,16 +175,20 @@ struct App::Impl {
   Status add_own_services();
   void add_own_layers();
   Status open_admin_ports();
+  int print_chain();
   Task<Status> tell_health_of(const Dependency& dependency);
   void start_reloading();
   void on_signal(int number);
   void on_stop_asked(std::string_view by);
+  void reload();
   void begin_to_drain(Duration lame_duck_time);
   void drain(Duration grace);
   bool wait_until_drained();
   [[noreturn]] void leave_handlers_behind();
 
   std::string name;
+  ConfigInput input;
+  std::vector<ConfigSection> sections;
   Config config;
   const config::v1::Server& settings;
   StreamLog sink;
@@ -191,6 +198,13 @@ struct App::Impl {
   HeapTrimmer heap{runtime.loop(0), runtime.workers(), memory};
   Lifecycle lifecycle;
   std::vector<std::unique_ptr<Dependency>> dependencies;
+  struct Hook {
+    std::string name;
+    BackgroundTask task;
+  };
+  std::vector<Hook> start_hooks, stop_hooks;
+  Status run_hook(std::string_view hook, BackgroundTask& task);
+  void run_stop_hook(Hook& hook);
   mutable MetricRegistry registry;
   ErrorTable errors;
   Telemetry telemetry;
@@ -207,6 +221,7 @@ struct App::Impl {
   std::unique_ptr<AdminServer> admin;
 
   // What runs beside the server for as long as the process does. First loop's thread.
+  Watched<std::uint64_t> reload_asked{0};
   struct Reloading {
     CancelScope scope;
     Nursery tasks;
@@ -263,10 +278,10 @@ void App::Impl::start_reloading() {
     telemetry.start(env, reloading.tasks, registry);
     for (const Port& port : listen_on)
       if (port.options.tls != nullptr)
-        reloading.tasks.spawn(env, net::reload_every(port.options.tls, port.reload_interval, log));
+        reloading.tasks.spawn(env, net::reload_every(port.options.tls, port.reload_interval, log, &reload_asked));
     if (tls != nullptr) {
       const Duration interval = duration(config.get<config::v1::Client>().tls().reload_interval());
-      reloading.tasks.spawn(env, net::reload_every(tls, interval, log));
+      reloading.tasks.spawn(env, net::reload_every(tls, interval, log, &reload_asked));
     }
   });
 }
@@ -281,6 +296,42 @@ Status App::Impl::add_own_services() {
 void App::Impl::add_own_layers() {
   for (const std::string& chain : chains)
     for (const auto& layer : layers.server) server.add_layer(layer, chain);
+}
+
+// What throws has failed.
+Status App::Impl::run_hook(std::string_view hook, BackgroundTask& task) {
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): it is waited for here
+  const auto run = [&]() -> Task<Status> {
+    try {
+      co_return co_await task(lifecycle);
+    } catch (const std::exception& e) {
+      co_return Status(Code::unknown, e.what(), Origin::library);
+    } catch (...) {
+      co_return Status(Code::unknown, "an exception left it", Origin::library);
+    }
+  };
+  Status status = sync_wait(runtime.loop(0), run());
+  if (!status.ok()) log.error("a hook failed", {{"hook", hook}, {"error", status.to_string()}});
+  return status;
+}
+
+void App::Impl::run_stop_hook(Hook& hook) {
+  const Duration patience = duration(settings.shutdown_grace());
+  BackgroundTask bounded = [&](const Lifecycle& now) -> Task<Status> {
+    auto first = co_await first_of(hook.task(now), sleep_for(patience));
+    if (first.index() == 0) co_return std::get<0>(std::move(first));
+    co_return Status(Code::deadline_exceeded, "it took longer than server.shutdown_grace", Origin::library);
+  };
+  static_cast<void>(run_hook(hook.name, bounded));
+}
+
+int App::Impl::print_chain() {
+  for (const MethodChain& method : server.chains())
+    fmt::print("{}{}{}: {}\n", method.chain, method.chain.empty() ? "" : " ", method.path,
+               fmt::join(method.layers, " > "));
+  std::fflush(stdout);
+  stop();
+  return 0;
 }
 
 // One that nobody chose may be taken by another process of this machine: that is no reason not to serve.
@@ -312,7 +363,20 @@ Task<Status> App::Impl::tell_health_of(const Dependency& dependency) {
   co_return Status();
 }
 
-void App::Impl::on_signal(int number) { on_stop_asked(number == SIGTERM ? "SIGTERM" : "SIGINT"); }
+void App::Impl::on_signal(int number) {
+  if (number == SIGHUP) return reload();
+  on_stop_asked(number == SIGTERM ? "SIGTERM" : "SIGINT");
+}
+
+// On the first loop. The file is read there: it is small, and nobody does this often.
+void App::Impl::reload() {
+  log.info("reloading", {{"signal", "SIGHUP"}});
+  reload_asked.set(*reload_asked.get() + 1);
+  const auto fresh = Config::parse(sections, input);
+  if (fresh) return sink.set_level(level_of(fresh->get<config::v1::Log>().level()));
+  for (const ConfigError& error : fresh.error())
+    log.error("the configuration can't be read again: nothing of it changes", {{"error", error.to_string()}});
+}
 
 // On the first loop. The first time drains, the second time drains without patience.
 void App::Impl::on_stop_asked(std::string_view by) {
@@ -380,10 +444,11 @@ void App::Impl::leave_handlers_behind() {
 App::App(std::string_view name, int argc, const char* const* argv, std::vector<ConfigSection> sections,
          const ConfigCheck& check)
     : impl_(std::make_unique<Impl>(name, prepare(name, argc, argv, sections, check))) {
+  impl_->sections = std::move(sections);
   std::signal(SIGPIPE, SIG_IGN);
   impl_->lame_duck.emplace(*impl_);
   impl_->grace_over.emplace(*impl_);
-  impl_->signals = std::make_unique<SignalWatch>(impl_->runtime.loop(0), std::vector<int>{SIGTERM, SIGINT},
+  impl_->signals = std::make_unique<SignalWatch>(impl_->runtime.loop(0), std::vector<int>{SIGTERM, SIGINT, SIGHUP},
                                                  [impl = impl_.get()](int number) { impl->on_signal(number); });
   impl_->runtime.start();
   impl_->telemetry.connect(impl_->runtime);
@@ -444,6 +509,10 @@ void App::add_drain_hook(std::string name, BackgroundTask hook) {
   impl_->background.add(std::move(name), Background::When::draining, std::move(hook));
 }
 
+void App::add_hook(std::string name, BackgroundTask hook, bool at_start) {
+  (at_start ? impl_->start_hooks : impl_->stop_hooks).emplace_back(std::move(name), std::move(hook));
+}
+
 Dependency& App::depends_on(std::string name, Dependency::Ping ping, DependencyOptions options) {
   Dependency& made =
       *impl_->dependencies.emplace_back(std::make_unique<Dependency>(std::move(name), std::move(ping), options));
@@ -474,10 +543,13 @@ int App::run() {
     app.log.error("can't start", {{"error", started.message()}});
     return 1;
   }
+  if (app.config.action() == Config::Action::print_chain) return app.print_chain();
   if (Status opened = app.open_admin_ports(); !opened.ok()) {
     app.log.error("can't listen", {{"key", "admin"}, {"error", opened.message()}});
     return 1;
   }
+  for (Impl::Hook& hook : app.start_hooks)
+    if (!app.run_hook(hook.name, hook.task).ok()) return 1;
   std::vector<std::string> addresses;
   for (const Port& port : app.listen_on) {
     const auto address = app.server.listen(port.address, port.options);
@@ -511,6 +583,7 @@ int App::run() {
 
   if (!app.wait_until_drained()) app.leave_handlers_behind();
   app.background.join(kLastPatience);
+  for (Impl::Hook& hook : std::views::reverse(app.stop_hooks)) app.run_stop_hook(hook);
   sync_wait(app.runtime.loop(0), app.telemetry.flush(app.registry));
   app.stop();
   app.log.info("stopped", {{"service", app.name}});

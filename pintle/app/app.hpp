@@ -108,6 +108,19 @@ class App {
   void on_drain(std::string name, F hook) {
     add_drain_hook(std::move(name), as_background_task(std::move(hook)));
   }
+  // Runs before the first connection is taken, in the order of adding: to migrate a database, to fill a cache. A
+  // function that returns nothing (and must not block), or a task. A status that is not OK, or an exception, ends the
+  // process with 1. Before run().
+  template <class F>
+  void on_start(std::string name, F hook) {
+    add_hook(std::move(name), as_background_task(std::move(hook)), true);
+  }
+  // Runs when the last call has ended, in the reverse order of adding, each at most as long as server.shutdown_grace:
+  // to flush, to close. A failure is logged. Before run().
+  template <class F>
+  void on_stop(std::string name, F hook) {
+    add_hook(std::move(name), as_background_task(std::move(hook)), false);
+  }
   // Is asked from the start of serving to the start of draining. While it is down, what needs it is NOT_SERVING to
   // those who ask for its health, and /readyz says 503 (health_rule.hpp). Before run().
   Dependency& depends_on(std::string name, Dependency::Ping ping, DependencyOptions options = {});
@@ -117,12 +130,14 @@ class App {
   // the admin port. Listens, logs "ready" with the address, and returns when the process is to end: 0 after SIGTERM or
   // SIGINT, which drain (server.lame_duck, then at most server.shutdown_grace for calls and background tasks; a second
   // signal cuts the grace short), 1 when it can't listen. Handlers that still run a second after they were cancelled
-  // end the process with 1 as it is: no destructor runs.
+  // end the process with 1 as it is: no destructor runs. SIGHUP has certificates read again at
+  // once, and log.level from the file and the environment that the process was started with.
   int run();
 
  private:
   void add_background(std::string name, BackgroundTask task);
   void add_drain_hook(std::string name, BackgroundTask hook);
+  void add_hook(std::string name, BackgroundTask hook, bool at_start);
 
   struct Impl;
   std::unique_ptr<Impl> impl_;

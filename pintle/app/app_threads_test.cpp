@@ -332,5 +332,50 @@ TEST_F(Apps, CheckConfigServesNothing) {
   EXPECT_EQ(process.end(), 0);
 }
 
+TEST_F(Apps, HooksRunBeforeTheFirstConnectionAndAfterTheLastCall) {
+  Process process(any_port(), Process::Story::hooked);
+  EXPECT_THAT(process.log_until("migrated"), HasSubstr(R"("starting":true)"));
+  process.ready();
+  process.signal(SIGTERM);
+  const std::string log = process.log_until("\"stopped\"");
+  EXPECT_LT(log.find("flushed first"), log.find("closed last")) << log;
+  EXPECT_THAT(log, AllOf(HasSubstr("a hook failed"), HasSubstr("disk full")));
+  EXPECT_EQ(process.end(), 0);
+}
+
+TEST_F(Apps, AHookOfTheStartThatFailsEndsTheProcess) {
+  Process process(any_port(), Process::Story::unstartable);
+  EXPECT_THAT(process.log_until("a hook failed"), AllOf(HasSubstr("migrate"), HasSubstr("no database")));
+  EXPECT_EQ(process.end(), 1);
+}
+
+TEST_F(Apps, PrintsTheLayersAroundEveryMethodAndEnds) {
+  Process process(with({"--print-chain"}), Process::Story::chained);
+  const std::string text = process.log_until("no such line");
+  EXPECT_THAT(text, HasSubstr("\n/probe/fast: request_id > tracing > metrics > access_log\n"));
+  EXPECT_THAT(text, HasSubstr("\nlocked /probe/fast: request_id > tracing > metrics > access_log > locked\n"));
+  EXPECT_THAT(text, HasSubstr("_OTHER: request_id"));
+  EXPECT_THAT(text, HasSubstr("\n/grpc.health.v1.Health/Check: "));
+  EXPECT_EQ(process.end(), 0);
+}
+
+TEST_F(Apps, SighupReadsTheLogLevelAgain) {
+  const std::string file =
+      std::filesystem::temp_directory_path() / ("pintle-level-" + std::to_string(::getpid()) + ".yaml");
+  std::ofstream(file) << "log: {level: info}\n";
+  Process process(with({"--config=" + file}));
+  process.ready();
+  std::ofstream(file) << "log: {level: debugg}\n";
+  process.signal(SIGHUP);
+  EXPECT_THAT(process.log_until("nothing of it changes"), HasSubstr("debugg"));
+  std::ofstream(file) << "log: {level: error}\n";
+  process.signal(SIGHUP);
+  process.log_until("reloading");
+  process.signal(SIGTERM);
+  EXPECT_THAT(process.log_until("no such line"), Not(HasSubstr("stopped"))) << "an info line";
+  EXPECT_EQ(process.end(), 0);
+  std::filesystem::remove(file);
+}
+
 }  // namespace
 }  // namespace pintle

@@ -77,7 +77,7 @@ std::expected<Config, std::vector<ConfigError>> Config::parse(const std::vector<
         draft.fail({line.file, 0, 0, "", fmt::format("can't be read: {}", text.error()), "check --config"});
       }
     }
-    app::CommandLine environment = app::read_environment(schema, input.environment());
+    app::CommandLine environment = app::read_environment(schema, input);
     for (app::CommandLine* source : {&environment, &line}) {
       for (ConfigError& error : source->errors) draft.fail(std::move(error));
       for (const app::Setting& setting : source->settings) draft.apply(setting.key, setting.text, setting.where);
@@ -147,6 +147,7 @@ std::expected<Config, ConfigExit> configure(std::string_view program, std::strin
     case Config::Action::print:
       return std::unexpected(ConfigExit{0, config->to_yaml(), ""});
     case Config::Action::run:
+    case Config::Action::print_chain:  // by whoever knows the services
     case Config::Action::check:
       break;
   }

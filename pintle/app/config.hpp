@@ -89,8 +89,8 @@ class ConfigInput {
 // The configuration as it is in force. Never changes; any thread may read it.
 class Config {
  public:
-  // What the command line asks for: --check-config, --print-config, --help, --version, or none of them.
-  enum class Action { run, check, print, version, help };  // of several, the last one here
+  // What the command line asks for: --print-chain, --check-config, --print-config, --help, --version, or none of them.
+  enum class Action { run, print_chain, check, print, version, help };  // of several, the last one here
 
   // Every value of every section is there afterwards, defaults included; messages are always present. With --help and
   // --version nothing but the defaults is read, so that they work whatever is broken.

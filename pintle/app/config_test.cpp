@@ -108,6 +108,31 @@ TEST(Config, DefaultsAreThoseOfTheHttp2Engine) {
   EXPECT_EQ(std::chrono::seconds(config.get<Server>().keepalive().permit_time().seconds()), options.min_ping_interval);
 }
 
+TEST(Config, AVariableMayNameAFileThatHoldsTheValue) {
+  const auto input = [](std::string name) {
+    return ConfigInput()
+        .variable(std::move(name), "/run/secrets/port")
+        .files([](const std::string& path) -> std::expected<std::string, std::string> {
+          if (path == "/run/secrets/port") return "7000\n";
+          return std::unexpected("no such file");
+        });
+  };
+  const auto config = Config::parse({}, input("PINTLE_SERVER__PORT_FILE"));
+  ASSERT_TRUE(config) << config.error().front().to_string();
+  EXPECT_EQ(config->get<Server>().port(), 7000u);
+  EXPECT_EQ(config->origin("server.port"), "PINTLE_SERVER__PORT_FILE");
+  EXPECT_FALSE(Config::parse({}, input("PINTLE_SERVER__PORTT_FILE")));
+  const auto missing = Config::parse({}, input("PINTLE_SERVER__HOST_FILE").files([](const std::string&) {
+    return std::expected<std::string, std::string>(std::unexpected("no such file"));
+  }));
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().front().to_string(), HasSubstr("no such file"));
+  // A key that ends so by itself is that key.
+  const auto own_key = Config::parse({}, input("PINTLE_SERVER__TLS__KEY_FILE"));
+  ASSERT_TRUE(own_key);
+  EXPECT_EQ(own_key->get<Server>().tls().key_file(), "/run/secrets/port");
+}
+
 TEST(Config, FlagsCountMoreThanTheEnvironmentAndThatMoreThanTheFile) {
   const std::string file = "server:\n  port: 1\n  threads: 1\n  workers: 1\n";
   const Config config = own(TestInput(file)

@@ -167,6 +167,7 @@ Chain Chain::build(Site& site, std::unique_ptr<SlotLayout> slots, Handler& inner
     put(std::move(wrapped));
     put(std::make_unique<Recovering>(*chain.top_));
     next = chain.top_;
+    chain.layers_.emplace(chain.layers_.begin(), layers[i]->name());
   }
   return chain;
 }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <pintle/rpc/layer.hpp>
@@ -29,11 +30,14 @@ class Chain {
   // No layer applied: top() is the innermost handler itself, which may throw, and knows nothing of refusals.
   bool bare() const { return owned_.empty(); }
   const SlotLayout* slots() const { return slots_.get(); }
+  // The names of the layers that applied, outermost first.
+  const std::vector<std::string>& layers() const { return layers_; }
 
  private:
   Handler* top_ = nullptr;
   std::vector<std::unique_ptr<Handler>> owned_;  // innermost first
   std::unique_ptr<SlotLayout> slots_;
+  std::vector<std::string> layers_;
 };
 
 }  // namespace pintle

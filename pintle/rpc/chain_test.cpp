@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <pintle/rpc/selected_layer.hpp>
 #include <pintle/testing/kit/layer_driver.hpp>
 
 namespace pintle {
@@ -144,6 +145,28 @@ std::shared_ptr<Plain> noting(std::vector<std::string>& notes, std::string name,
     notes.push_back(name + ": " + status.to_string());
     co_return status;
   });
+}
+
+TEST(ASelectedLayer, IsAroundTheMethodsThatMatchOrAroundTheOthers) {
+  int inside = 0;
+  const auto counting =
+      std::make_shared<Plain>("count", Place::deadline, [&](LayerCall& call, Handler& next) -> Task<Status> {
+        ++inside;
+        co_return co_await next(call);
+      });
+  const auto calls_inside = [&](std::shared_ptr<const Layer> layer) {
+    EXPECT_EQ(layer->name(), "count");
+    EXPECT_EQ(layer->place(), Place::deadline);
+    inside = 0;
+    LayerDriver driver(Side::server, std::move(layer));  // of "/test.v1.Test/Call"
+    driver.call().start();
+    return inside;
+  };
+  EXPECT_EQ(calls_inside(for_methods({"/other.*/*", "/test.v1.*/Call"}, counting)), 1);
+  EXPECT_EQ(calls_inside(for_methods({"/test.v1.Test/Other"}, counting)), 0);
+  EXPECT_EQ(calls_inside(for_methods({}, counting)), 0);
+  EXPECT_EQ(calls_inside(except_methods({"/test.v1.Test/Other"}, counting)), 1);
+  EXPECT_EQ(calls_inside(except_methods({"*"}, counting)), 0);
 }
 
 TEST(Chain, EachLayerSeesWhatTheOneInsideReturned) {

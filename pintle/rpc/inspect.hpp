@@ -31,6 +31,14 @@ struct ListenerReport {
   std::size_t handshakes = 0;                           // of TLS, in flight
 };
 
+// What stands around the handler of one method.
+struct MethodChain {
+  MethodChain() = default;
+  std::string chain;                // its name; empty: the one without a name
+  std::string path;                 // of the method; "_OTHER": of all that no service has
+  std::vector<std::string> layers;  // outermost first
+};
+
 struct ServerReport {
   ServerReport() = default;
   std::vector<LoopServerReport> loops;  // in the server's order

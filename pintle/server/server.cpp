@@ -171,6 +171,8 @@ void Server::drain(Duration grace, std::function<void()> done) {
   }
 }
 
+std::vector<MethodChain> Server::chains() const { return impl_->router.chains(); }
+
 const std::vector<const ServiceInfo*>& Server::services() const { return impl_->router.services(); }
 
 Task<Result<ServerReport>> Server::inspect() const {

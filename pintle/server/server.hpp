@@ -54,6 +54,8 @@ class Server {
   void drain(Duration grace, std::function<void()> done);
 
   const std::vector<const ServiceInfo*>& services() const;
+  // What every method is wrapped in, chain by chain. REQUIRES: start().
+  std::vector<MethodChain> chains() const;
   // What it is doing, loop by loop; the caller's status when it is cancelled first. From a coroutine of any loop, this
   // server's or another's, which ends before the server does. REQUIRES: start().
   Task<Result<ServerReport>> inspect() const;

@@ -53,6 +53,7 @@ class Arguments {
     for (const auto& [word, action] : {std::pair("help", Config::Action::help),
                                        {"version", Config::Action::version},
                                        {"print-config", Config::Action::print},
+                                       {"print-chain", Config::Action::print_chain},
                                        {"check-config", Config::Action::check}}) {
       if (name != word) continue;
       if (value) return fail(shown, "", "takes no value", fmt::format("write {} alone", shown));
@@ -106,15 +107,23 @@ CommandLine read_arguments(const Schema& schema, const std::vector<std::string>&
   return Arguments(schema, arguments).read();
 }
 
-CommandLine read_environment(const Schema& schema,
-                             const std::vector<std::pair<std::string, std::string>>& environment) {
-  constexpr std::string_view kPrefix = "PINTLE_";
+CommandLine read_environment(const Schema& schema, const ConfigInput& input) {
+  constexpr std::string_view kPrefix = "PINTLE_", kFromFile = "_FILE";
   CommandLine line;
-  for (const auto& [name, value] : environment) {
+  for (const auto& [name, value] : input.environment()) {
     if (!name.starts_with(kPrefix) || !name.contains("__")) continue;
     const std::string key = path_of(std::string_view(name).substr(kPrefix.size()));
     if (schema.find(key) != nullptr && variable_of(key) == name) {
       line.settings.push_back({key, value, name});
+    } else if (const std::string of = key.substr(0, key.size() - std::min(key.size(), kFromFile.size()));
+               name.ends_with(kFromFile) && schema.find(of) != nullptr && variable_of(of) + "_FILE" == name) {
+      if (auto text = input.read_file(value)) {
+        while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+        line.settings.push_back({of, std::move(*text), name});
+      } else {
+        line.errors.push_back(
+            {name, 0, 0, of, fmt::format("{} can't be read: {}", value, text.error()), "name a file that is there"});
+      }
     } else if (schema.is_section(key)) {
       line.errors.push_back({name, 0, 0, key, "is a section, not a value", schema.advice(key + ".?", variable_of)});
     } else {

@@ -12,10 +12,12 @@ std::string config_help(std::string_view program, const std::vector<ConfigSectio
       "  --config FILE   read the configuration from a YAML file\n"
       "  --check-config  say whether the configuration is right, and end\n"
       "  --print-config  print the configuration in force with the origin of each value, and end\n"
+      "  --print-chain   print the layers around every method, outermost first, and end\n"
       "  --version       print the version, and end\n"
       "  --help          print this, and end\n\n"
       "Each KEY below may stand in the file (section: then key: value), in the environment ({} for\n"
       "server.port), or be a flag; a flag counts more than the environment, and that more than the file.\n"
+      "A variable with _FILE behind its name holds the path of a file that holds the value, for secrets.\n"
       "A relative path in the file starts at the file's folder, one in the environment or a flag at the\n"
       "working directory.\n",
       program, app::variable_of("server.port"));

@@ -103,6 +103,8 @@ class Process {
     companions,   // background tasks that fail and one that does not, and hooks for the drain
     stubborn,     // a background task that waits for its cancellation
     deaf,         // one that does not heed it
+    hooked,       // hooks for the start and the stop, which log
+    unstartable,  // one for the start that fails
     chained,      // a chain "locked" whose layer lets nobody in
   };
   explicit Process(std::vector<std::string> flags, Story story = Story::plain) {
@@ -182,6 +184,22 @@ class Process {
       app.log().info("made");
       char c;
       (void)!::read(gate, &c, 1);
+    }
+    if (story == Story::hooked) {
+      app.on_start("migrate",
+                   [&app] { app.log().info("migrated", {{"starting", app.lifecycle().phase() == Phase::starting}}); });
+      app.on_start("warm", []() -> Task<Status> { co_return co_await sleep_for(std::chrono::milliseconds(1)); });
+      app.on_stop("close", [&app] { app.log().info("closed last"); });
+      app.on_stop("flush", [&app]() -> Task<Status> {
+        app.log().info("flushed first");
+        throw std::runtime_error("disk full");
+        co_return Status();
+      });
+      return app.run();
+    }
+    if (story == Story::unstartable) {
+      app.on_start("migrate", []() -> Task<Status> { co_return Status(Code::unavailable, "no database"); });
+      return app.run();
     }
     if (story == Story::chained)
       app.add_layer(std::make_shared<Locked>(), "locked");

@@ -75,4 +75,16 @@ Status Router::compile(std::span<const NamedLayers> chains, const std::function<
   return {};
 }
 
+std::vector<MethodChain> Router::chains() const {
+  std::vector<MethodChain> all;
+  for (std::size_t i = 0; i < chain_names_.size(); ++i)
+    for (const Method& method : methods_) {
+      MethodChain& made = all.emplace_back();
+      made.chain = chain_names_[i];
+      made.path = method.info.path;
+      made.layers = method.chains[i].layers();
+    }
+  return all;
+}
+
 }  // namespace pintle::server

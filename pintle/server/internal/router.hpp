@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <pintle/rpc/chain.hpp>
+#include <pintle/rpc/inspect.hpp>
 
 namespace pintle::server {
 
@@ -69,6 +70,8 @@ class Router {
   const std::deque<Method>& methods() const { return methods_; }  // the unknown one first
   const Method& unknown() const { return methods_.front(); }
   const std::vector<const ServiceInfo*>& services() const { return services_; }
+
+  std::vector<MethodChain> chains() const;
 
   Router();
 

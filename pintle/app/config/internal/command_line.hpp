@@ -24,6 +24,7 @@ struct CommandLine {
 CommandLine read_arguments(const Schema& schema, const std::vector<std::string>& arguments);
 
 // The variables that name a key; the errors are about those that look like it and name none.
-CommandLine read_environment(const Schema& schema, const std::vector<std::pair<std::string, std::string>>& environment);
+// PINTLE_SERVER__PORT sets server.port; PINTLE_SERVER__PORT_FILE names a file that holds it, as secrets come.
+CommandLine read_environment(const Schema& schema, const ConfigInput& input);
 
 }  // namespace pintle::app
