@@ -1,5 +1,5 @@
-// The benchmark's service on Pintle: `echo_server --port N [--threads N] [--tls [--cert FILE --key FILE]]`. The
-// contract is in echo.proto.
+// The benchmark's service on Pintle: `echo_server --port N [--threads N] [--tls [--cert FILE --key FILE]]
+// [--layers NAME]`. The contract is in echo.proto.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -9,6 +9,7 @@
 #include <echo.pintle.hpp>
 #include <unistd.h>
 
+#include "layers.hpp"
 #include <pintle/async/runtime.hpp>
 #include <pintle/net/tls.hpp>
 #include <pintle/server/server.hpp>
@@ -73,12 +74,14 @@ int main(int argc, char** argv) {
   std::uint16_t port = 0;
   std::size_t threads = 1;
   bool tls = false;
-  std::string certificate_file, key_file;
+  std::string certificate_file, key_file, layers;
   cli.add_option("--port", port, "TCP port on the loopback interface; 0 picks one");
   cli.add_option("--threads", threads, "event loops");
   auto* with_tls = cli.add_flag("--tls", tls, "speak TLS; with a certificate made at the start unless one is given");
   auto* with_certificate = cli.add_option("--cert", certificate_file, "PEM, leaf first")->needs(with_tls);
   with_certificate->needs(cli.add_option("--key", key_file, "PEM")->needs(with_certificate));
+  cli.add_option("--layers", layers, "around every call: request_id, tracing, metrics, access_log, or sight for all")
+      ->check(CLI::IsMember({"request_id", "tracing", "metrics", "access_log", "sight"}));
   CLI11_PARSE(cli, argc, argv);
 
   pintle::ListenOptions listen;
@@ -99,7 +102,9 @@ int main(int argc, char** argv) {
   runtime_options.threads = threads;
   pintle::Runtime runtime(runtime_options);
   EchoService echo;
-  pintle::Server server(runtime);
+  pintle::bench::Telemetry telemetry(runtime);
+  pintle::Server server(runtime, telemetry.options());
+  for (auto& layer : telemetry.layers(layers)) server.add_layer(std::move(layer));
   if (pintle::Status added = server.add(echo); !added.ok()) {
     std::fprintf(stderr, "%s\n", added.to_string().c_str());
     return 1;

@@ -13,6 +13,7 @@ class Row:
     message_bytes: int = 0  # what a stream carries in each message; 0 for unary rows
     tls: bool = False
     loops: int = 1  # of the server, which then has both cores
+    layers: str = ""  # of the server, around every call
     beside: tuple[str, ...] = ()  # arguments of another pintle_load that loads the server meanwhile
 
 
@@ -59,6 +60,11 @@ def _loops(number: int) -> Row:
     return Row(f"{plain.name}_{number}_loops", plain.load, ("pintle",), loops=number)
 
 
+def _layers(names: str) -> Row:
+    plain = _unary(10, 10)
+    return Row(f"layers_{names}", plain.load, ("pintle",), layers=names)
+
+
 ROWS = {row.name: row for row in (
     _unary(1, 1),
     _unary(1, 100),
@@ -78,6 +84,7 @@ ROWS = {row.name: row for row in (
     _neighbour("bombs", ("--connections", "100", "--streams", "1", "--method", "bomb", "--payload", "67108864"), ("pintle",)),
     _neighbour("handshakes", ("--tls", "--churn", "--connections", "16", "--rate", "1000"), ("pintle", "grpc_cpp"), tls=True),
     _loops(2),
+    *(_layers(names) for names in ("request_id", "tracing", "metrics", "access_log", "sight")),
 )}
 
 DEFAULT_ROWS = ("unary_1x1", "unary_1x100", "unary_10x10", "unary_100x1", "tls_unary_10x10", "connect_plain", "connect_tls")

@@ -132,7 +132,7 @@ Duration duration(const google::protobuf::Duration& d) {
 
 }  // namespace
 
-struct App::Impl {
+struct App::Impl final : ChannelzSource {
   Impl(std::string_view app_name, Prepared prepared)
       : name(app_name),
         input(std::move(prepared.input)),
@@ -172,6 +172,8 @@ struct App::Impl {
     options.layers = layers.client;
     return options;
   }
+  Task<Result<ServerReport>> server_report() override { co_return co_await server.inspect(); }
+  std::vector<std::shared_ptr<Channel>> channels() override { return clients.all(); }
   Status add_own_services();
   void add_own_layers();
   Status open_admin_ports();
@@ -287,7 +289,7 @@ void App::Impl::start_reloading() {
 }
 
 Status App::Impl::add_own_services() {
-  for (Service* service : own_services.make(settings, server.services()))
+  for (Service* service : own_services.make(settings, server.services(), this))
     if (Status added = server.add(*service); !added.ok()) return added;
   own_services.tell(lifecycle, dependencies);
   return {};

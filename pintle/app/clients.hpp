@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <pintle/base/status.hpp>
 #include <pintle/rpc/handler.hpp>
@@ -32,6 +33,13 @@ class Clients {
     std::lock_guard lock(mutex_);
     return channels_.try_emplace(std::string(target), *made).first->second;
   }
+  // Those that there are now.
+  std::vector<std::shared_ptr<Channel>> all() const {
+    std::lock_guard lock(mutex_);
+    std::vector<std::shared_ptr<Channel>> channels;
+    for (const auto& [target, channel] : channels_) channels.push_back(channel);
+    return channels;
+  }
   // Lets go of all of them.
   void clear() {
     std::map<std::string, std::shared_ptr<Channel>, std::less<>> gone;
@@ -41,7 +49,7 @@ class Clients {
 
  private:
   const Make make_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Channel>, std::less<>> channels_;  // guarded by mutex_
 };
 

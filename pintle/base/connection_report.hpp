@@ -13,6 +13,7 @@ namespace pintle {
 
 struct ConnectionReport {
   ConnectionReport() = default;
+  std::uint64_t id = 0;                // no other connection of the process has, or had, the same
   std::string peer;                    // "ipv4:127.0.0.1:41234"
   std::shared_ptr<const TlsInfo> tls;  // null: plaintext
   std::string phase;                   // "open", "noticed", "closing": which step of its end it has reached

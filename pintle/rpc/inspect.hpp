@@ -16,6 +16,7 @@ struct LoopServerReport {
   LoopServerReport() = default;
   std::vector<ConnectionReport> connections;
   std::size_t running = 0, waiting = 0;                  // calls
+  std::uint64_t started = 0, succeeded = 0, failed = 0;  // calls, since the beginning; succeeded: with the status OK
   std::size_t pooled_calls = 0;                          // those that run and those that are kept for others
   std::size_t memory = 0;                                // bytes that are charged to the budget; 0 without one
   std::uint64_t streams_shed = 0, connections_shed = 0;  // reset and ended for want of memory

@@ -1,6 +1,7 @@
 #include <pintle/transport/connection.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <utility>
 
@@ -23,6 +24,11 @@ constexpr http2::StreamId kLastIds = http2::kMaxStreamId - 2 * 1000;
 constexpr Duration kNotice = std::chrono::seconds(1);  // from the first to the second GOAWAY of an end of our own
 
 constexpr std::string_view kNoIds = "stream ids run out";
+
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> ids = 0;
+  return ids.fetch_add(1, std::memory_order_relaxed) + 1;
+}
 
 std::string_view phase_name(Phase phase) {
   switch (phase) {
@@ -50,7 +56,8 @@ Connection::Alarm::Alarm(Connection& c)
 
 Connection::Connection(http2::Role role, std::unique_ptr<net::ByteStream> stream, const ConnectionOptions& options,
                        std::span<std::byte> read_buffer, ConnectionOwner& owner, Acceptor* acceptor)
-    : role_(role),
+    : id_(next_id()),
+      role_(role),
       loop_(stream->loop()),
       stream_(std::move(stream)),
       peer_(std::make_shared<const Peer>(Peer{std::string(stream_->peer()), stream_->tls()})),
@@ -506,6 +513,7 @@ void Connection::go_on() {
 
 ConnectionReport Connection::report() const {
   ConnectionReport r;
+  r.id = id_;
   r.peer = peer_->address;
   r.tls = peer_->tls;
   r.phase = phase_name(phase_);

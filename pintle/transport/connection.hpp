@@ -221,6 +221,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
     Connection& connection;
   };
 
+  const std::uint64_t id_;
   const http2::Role role_;
   Loop& loop_;
   std::unique_ptr<net::ByteStream> stream_;

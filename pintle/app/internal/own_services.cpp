@@ -12,7 +12,7 @@
 namespace pintle {
 
 std::vector<Service*> OwnServices::make(const config::v1::Server& settings,
-                                        const std::vector<const ServiceInfo*>& services) {
+                                        const std::vector<const ServiceInfo*>& services, ChannelzSource* channelz) {
   services_ = &services;
   std::vector<Service*> wanted;
   const auto offer = [&](std::unique_ptr<Service> service) {
@@ -24,6 +24,7 @@ std::vector<Service*> OwnServices::make(const config::v1::Server& settings,
     offer(make_reflection_service(services));
     offer(make_reflection_service_v1alpha(services));
   }
+  if (settings.channelz() && channelz != nullptr) offer(make_channelz_service(*channelz));
   return wanted;
 }
 

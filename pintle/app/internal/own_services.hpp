@@ -10,6 +10,7 @@
 #include <pintle/app/dependency.hpp>
 #include <pintle/app/lifecycle.hpp>
 #include <pintle/rpc/handler.hpp>
+#include <pintle/services/channelz/channelz_service.hpp>
 #include <pintle/services/health/health_states.hpp>
 
 namespace pintle {
@@ -25,7 +26,8 @@ class OwnServices {
 
   // Those of the configuration that `services` does not have already, to be added to the server. `services` is the
   // server's list, which outlives this.
-  std::vector<Service*> make(const config::v1::Server& settings, const std::vector<const ServiceInfo*>& services);
+  std::vector<Service*> make(const config::v1::Server& settings, const std::vector<const ServiceInfo*>& services,
+                             ChannelzSource* channelz = nullptr);
 
   // Tells what the rule says now (health_rule.hpp), or, once the process drains, that nothing is served. Any thread.
   void tell(const Lifecycle& lifecycle, std::span<const std::unique_ptr<Dependency>> dependencies);

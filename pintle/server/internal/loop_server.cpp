@@ -123,7 +123,9 @@ Status LoopServer::unexpected(const LayerCall& call, const std::exception_ptr& e
   return with_detail(status, debug);
 }
 
-void LoopServer::recycle(ServerCall& call) {
+void LoopServer::recycle(ServerCall& call, bool succeeded) {
+  ++calls_done_;
+  if (!succeeded) ++calls_failed_;
   calls_.give_back(call);
   --load_.running;
   check_drained();
@@ -135,6 +137,9 @@ LoopServerReport LoopServer::report() const {
   for (const auto& connection : connections_) r.connections.push_back(connection->report());
   r.running = load_.running;
   r.waiting = load_.waiting;
+  r.started = calls_done_ + load_.running;
+  r.failed = calls_failed_;
+  r.succeeded = calls_done_ - calls_failed_;
   r.pooled_calls = calls_.size();
   if (memory_) {
     r.memory = memory_->account().held();

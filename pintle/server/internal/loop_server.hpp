@@ -51,7 +51,7 @@ class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
   MemoryAccount* memory() { return memory_ ? &memory_->account() : nullptr; }
   CancelScope* scope() { return &scope_; }
   CancelScope* draining() { return &draining_; }
-  void recycle(ServerCall& call);
+  void recycle(ServerCall& call, bool succeeded);
   LoopServerReport report() const;
   // Any thread.
   std::size_t connections() const { return open_connections_.load(std::memory_order_relaxed); }
@@ -85,6 +85,7 @@ class LoopServer final : public ExceptionPolicy, transport::ConnectionOwner {
   std::size_t late_connections_ = 0;
   bool is_draining_ = false;
   std::function<void()> drained_;
+  std::uint64_t calls_done_ = 0, calls_failed_ = 0;
   std::uint64_t errors_ = 0;
   LogLimit strangers_, overloads_;
 };

@@ -140,6 +140,7 @@ void ServerCall::count_pooled() {
 
 void ServerCall::complete(const Status& status) noexcept {
   end(call_.cancelled() ? call_.scope.status() : status);
+  const bool succeeded = call_.outcome(Status()).ok();
   ended_.unlink();
   call_.finish();
   dialect_.finish();
@@ -149,7 +150,7 @@ void ServerCall::complete(const Status& status) noexcept {
     method_.info.response->drop(std::exchange(reply_, nullptr));
   exchange_.finish(call_.deadline());
   count_pooled();
-  loop_server_.recycle(*this);
+  loop_server_.recycle(*this, succeeded);
 }
 
 }  // namespace pintle::server
