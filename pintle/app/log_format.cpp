@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <cstring>
+#include <utility>
 
-#include <fmt/chrono.h>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <pintle/app/log.hpp>
@@ -24,25 +27,60 @@ constexpr std::string_view severity(Level level) {
   return "ERROR";
 }
 
-// RFC 3339 in UTC, with so many digits behind the second.
+// RFC 3339 in UTC, with so many digits behind the second. What is in front of them is the same for a whole second.
 void append_time(std::chrono::sys_time<std::chrono::nanoseconds> time, int digits, std::string& out) {
+  thread_local std::pair<std::chrono::sys_seconds, std::string> last;  // NOLINT(misc-use-internal-linkage): a local
   const auto second = std::chrono::floor<std::chrono::seconds>(time);
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(second - day);
+  if (last.first != second || last.second.empty()) {
+    const auto day = std::chrono::floor<std::chrono::days>(time);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(second - day);
+    last = {second, fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", static_cast<int>(date.year()),
+                                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                                clock.hours().count(), clock.minutes().count(), clock.seconds().count())};
+  }
+  out += last.second;
   auto fraction = (time - second).count();
   for (int i = digits; i < 9; ++i) fraction /= 10;
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:0{}}Z", static_cast<int>(date.year()),
-                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                 clock.minutes().count(), clock.seconds().count(), fraction, digits);
+  char text[9];
+  for (int i = digits; i-- > 0; fraction /= 10) text[i] = static_cast<char>('0' + fraction % 10);
+  out.append(text, static_cast<std::size_t>(digits)).push_back('Z');
 }
 
 constexpr bool needs_escape(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\' || c == 0x7F;
 }
 
+// Eight characters at a time: whether one of them is beyond ASCII or needs_escape().
+constexpr bool any_special(std::uint64_t eight) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = 0x8080808080808080;
+  const auto equals = [&](char c) {
+    const std::uint64_t x = eight ^ kOnes * static_cast<unsigned char>(c);
+    return (x - kOnes) & ~x;
+  };
+  const std::uint64_t below_space = (eight - kOnes * 0x20) & ~eight;
+  return ((eight | below_space | equals('"') | equals('\\') | equals('\x7F')) & kHigh) != 0;
+}
+
+// Nearly all texts are.
+bool is_plain(std::string_view text) {
+  const auto eight_at = [&](std::size_t at, std::size_t n) {
+    std::uint64_t eight = 0x6161616161616161;  // what is not there is plain
+    std::memcpy(&eight, text.data() + at, n);
+    return eight;
+  };
+  std::size_t at = 0;
+  for (; text.size() - at >= 8; at += 8)
+    if (any_special(eight_at(at, 8))) return false;
+  return at == text.size() || !any_special(eight_at(at, text.size() - at));
+}
+
 // Inside a pair of quotes, by RFC 8259 section 7.
 void append_escaped(std::string_view text, std::string& out) {
+  if (is_plain(text)) {
+    out += text;
+    return;
+  }
   std::string repaired;
   if (!wire::valid_utf8(text)) text = repaired = wire::to_valid_utf8(text);
   for (const char c : text) {
@@ -73,10 +111,18 @@ void append_quoted(std::string_view text, std::string& out) {
 struct AppendValue {
   std::string& out;
   bool json;
-  void operator()(std::int64_t n) const { fmt::format_to(std::back_inserter(out), "{}", n); }
+  void operator()(std::int64_t n) const {
+    char text[24];
+    out.append(text, std::to_chars(text, text + sizeof text, n).ptr);
+  }
   void operator()(bool b) const { out += b ? "true" : "false"; }
   void operator()(double d) const {
-    const std::string_view quote = std::isfinite(d) || !json ? "" : "\"";
+    if (std::isfinite(d)) {
+      char text[32];
+      out.append(text, fmt::format_to_n(text, sizeof text, FMT_COMPILE("{}"), d).out);
+      return;
+    }
+    const std::string_view quote = json ? "\"" : "";
     fmt::format_to(std::back_inserter(out), "{0}{1}{0}", quote, d);
   }
   void operator()(std::string_view text) const {

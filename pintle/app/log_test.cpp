@@ -34,6 +34,17 @@ TEST(Log, JsonEscapes) {
             "\"k\\\"\":\"\xEF\xBF\xBD\xC3\xA9\"}\n");
 }
 
+TEST(Log, EveryByteIsEscapedOrNotWhereverItStands) {
+  for (int byte = 0; byte < 256; ++byte)
+    for (std::size_t at = 0; at < 18; ++at) {
+      std::string value(18, 'x');
+      value[at] = static_cast<char>(byte);
+      const std::string text = line(LogFormat::json, Level::info, "m", {{"k", std::string_view(value)}});
+      const bool as_it_is = byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
+      EXPECT_EQ(text.contains(value), as_it_is) << byte << " at " << at;
+    }
+}
+
 TEST(Log, JsonHasNoNan) {
   const std::string text = line(LogFormat::json, Level::warn, "m", {{"x", std::numeric_limits<double>::infinity()}});
   EXPECT_TRUE(text.contains(R"("x":"inf")")) << text;

@@ -26,6 +26,7 @@ constexpr std::size_t kRings = 16;
 constexpr std::size_t kPiece = 4096;
 constexpr Duration kLastPatience = std::chrono::seconds(1);
 constexpr Duration kFarewell = std::chrono::milliseconds(100);
+constexpr int kLinger = 2;          // milliseconds between two looks while lines come
 constexpr int kWithoutMemory = 10;  // milliseconds until it is tried again
 
 std::size_t ring_of_this_thread() noexcept {
@@ -68,12 +69,14 @@ class LineWriter::Core {
   ~Core() { ::close(wake_); }
 
   bool write(std::string_view line) noexcept {
-    const bool taken = rings_[ring_of_this_thread()].push(line, tickets_);
+    bool filling = false;
+    const bool taken = rings_[ring_of_this_thread()].push(line, tickets_, filling);
     if (!taken) {
       dropped_.fetch_add(1, std::memory_order_relaxed);
       unsaid_.fetch_add(1);
     }
     if (asleep_.load() && asleep_.exchange(false)) wake();
+    if ((filling || !taken) && lingers_.load() && lingers_.exchange(false)) wake();
     return taken;
   }
 
@@ -144,10 +147,19 @@ class LineWriter::Core {
     }
   }
 
+  bool has_news() const { return abandoned_ || unsaid_.load() != 0 || std::ranges::any_of(rings_, &LineRing::ready); }
+
+  // Where lines come they come by the hundred: a little later there are some, and nobody had to wake this thread for
+  // each of them.
   void sleep() {
+    lingers_ = true;
+    pollfd early{wake_, POLLIN, 0};
+    ::poll(&early, 1, kLinger);
+    lingers_ = false;
+    hear();
+    if (has_news()) return;
     asleep_ = true;
-    const bool news = abandoned_ || unsaid_.load() != 0 || std::ranges::any_of(rings_, &LineRing::ready);
-    if (!news) {
+    if (!has_news()) {
       pollfd woken{wake_, POLLIN, 0};
       ::poll(&woken, 1, -1);
     }
@@ -179,7 +191,7 @@ class LineWriter::Core {
   std::array<LineRing, kRings> rings_;
   std::atomic<std::uint64_t> tickets_ = 0;  // the number of the next line
   std::atomic<std::uint64_t> dropped_ = 0, unsaid_ = 0;
-  std::atomic<bool> asleep_ = false, abandoned_ = false;
+  std::atomic<bool> asleep_ = false, lingers_ = false, abandoned_ = false;
   std::vector<Ticketed> lines_;  // writer's thread
   std::string batch_;            // writer's thread
 

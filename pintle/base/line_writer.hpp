@@ -22,7 +22,7 @@ class LineWriter {
   using SayDropped = std::function<void(std::uint64_t lines, std::string& out)>;
 
   // What a ring holds, of lines and of their bytes.
-  static constexpr std::size_t kRingLines = 512;
+  static constexpr std::size_t kRingLines = 1024;
   static constexpr std::size_t kRingBytes = 512 * 1024;
 
   // `fd` stays the caller's; it may be blocking or not. What it refuses for good (EPIPE, EBADF, ENOSPC) is lost.

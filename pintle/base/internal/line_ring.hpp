@@ -18,8 +18,9 @@ class LineRing {
     for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].turn.store(i, std::memory_order_relaxed);
   }
 
-  // False when it is full, or out of memory. `tickets` numbers the lines of all rings.
-  bool push(std::string_view line, std::atomic<std::uint64_t>& tickets) noexcept {
+  // False when it is full, or out of memory. `tickets` numbers the lines of all rings. `filling` is set when half of it
+  // is used.
+  bool push(std::string_view line, std::atomic<std::uint64_t>& tickets, bool& filling) noexcept {
     if (bytes_.fetch_add(line.size()) + line.size() > LineWriter::kRingBytes) return give_back(line.size());
     std::size_t at = tail_.load(std::memory_order_relaxed);
     for (;;) {
@@ -42,6 +43,7 @@ class LineRing {
     }
     slot.ticket = tickets.fetch_add(1);
     slot.turn.store(at + 1);
+    if (slots_[(at + kHalf) % slots_.size()].turn.load(std::memory_order_relaxed) < at + kHalf) filling = true;
     return stored;
   }
 
@@ -64,6 +66,7 @@ class LineRing {
   }
 
  private:
+  static constexpr std::size_t kHalf = LineWriter::kRingLines / 2;
   static constexpr std::size_t kKeptLine = 1024;  // bytes of memory that a free slot keeps
 
   struct Slot {

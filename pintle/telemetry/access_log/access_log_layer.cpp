@@ -84,7 +84,8 @@ class Logging final : public Handler {
     fields.add("grpc.method", method.name);
     fields.add("grpc.method_type", type_);
     fields.add("grpc.code", code_name(told.code()));
-    fields.add("grpc.time_ms", std::chrono::duration<double, std::milli>(call.elapsed()).count());
+    const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(call.elapsed()).count();
+    fields.add("grpc.time_ms", static_cast<double>(microseconds) / 1000);
     if (!facts.peer.empty()) fields.add("peer.address", facts.peer);
     if (unknown_) fields.add("path", facts.path);
     if (const auto* id = call.find<RequestId>()) fields.add("request_id", std::string_view(id->value));
