@@ -6,12 +6,11 @@
 #                     -DPINTLE_SANITIZE=address,undefined,fuzzer-no-link, then run: fuzz_NAME CORPUS
 include_guard(GLOBAL)
 option(PINTLE_FUZZ "Build the fuzzers" OFF)
-set(pintle_fuzz_dir ${CMAKE_CURRENT_LIST_DIR})
 
 function(pintle_fuzz name)
   cmake_parse_arguments(arg "" "CORPUS" "SOURCES;LIBRARIES" ${ARGN})
   if(PINTLE_TESTS)
-    add_executable(fuzz_${name}_replay ${arg_SOURCES} ${pintle_fuzz_dir}/replay.cpp)
+    add_executable(fuzz_${name}_replay ${arg_SOURCES} ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/replay.cpp)
     target_link_libraries(fuzz_${name}_replay PRIVATE pintle_flags ${arg_LIBRARIES})
     set_target_properties(fuzz_${name}_replay PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/test)
     add_test(NAME fuzz_${name}_replay COMMAND fuzz_${name}_replay ${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS})

@@ -54,7 +54,7 @@ TEST_F(AdminOfAnApp, ItLivesAndIsReadyUntilWhatItDependsOnIsDown) {
 
   Process dependent(any_port(), Process::Story::companions);
   dependent.ready();
-  dependent.log_until("a dependency is down");
+  dependent.await("a dependency is down");
   EXPECT_THAT(get(dependent, "/livez"), StartsWith("HTTP/1.1 200"));
   EXPECT_THAT(get(dependent, "/readyz"),
               AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("database: UNAVAILABLE: refused")));

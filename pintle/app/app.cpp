@@ -20,6 +20,7 @@
 #include <pintle/app/endpoints.hpp>
 #include <pintle/app/internal/admin_ports.hpp>
 #include <pintle/app/internal/background.hpp>
+#include <pintle/app/internal/crash.hpp>
 #include <pintle/app/internal/heap.hpp>
 #include <pintle/app/internal/operator_pages.hpp>
 #include <pintle/app/internal/own_layers.hpp>
@@ -448,6 +449,7 @@ App::App(std::string_view name, int argc, const char* const* argv, std::vector<C
     : impl_(std::make_unique<Impl>(name, prepare(name, argc, argv, sections, check))) {
   impl_->sections = std::move(sections);
   std::signal(SIGPIPE, SIG_IGN);
+  say_crashes(STDERR_FILENO);
   impl_->lame_duck.emplace(*impl_);
   impl_->grace_over.emplace(*impl_);
   impl_->signals = std::make_unique<SignalWatch>(impl_->runtime.loop(0), std::vector<int>{SIGTERM, SIGINT, SIGHUP},

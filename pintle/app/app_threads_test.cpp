@@ -349,6 +349,13 @@ TEST_F(Apps, AHookOfTheStartThatFailsEndsTheProcess) {
   EXPECT_EQ(process.end(), 1);
 }
 
+TEST_F(Apps, ACrashLeavesItsBacktraceInTheLog) {
+  Process process(any_port(), Process::Story::crashing);
+  const std::string log = process.log_until("the process crashed");
+  EXPECT_THAT(log, AllOf(HasSubstr(R"("signal":"SIGABRT","backtrace":["app_threads_test+0x)"), HasSubstr("]}\n")));
+  EXPECT_EQ(process.end(), 1000 + SIGABRT);
+}
+
 TEST_F(Apps, PrintsTheLayersAroundEveryMethodAndEnds) {
   Process process(with({"--print-chain"}), Process::Story::chained);
   const std::string text = process.log_until("no such line");

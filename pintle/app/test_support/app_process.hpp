@@ -104,6 +104,7 @@ class Process {
     stubborn,     // a background task that waits for its cancellation
     deaf,         // one that does not heed it
     hooked,       // hooks for the start and the stop, which log
+    crashing,     // aborts before it serves
     unstartable,  // one for the start that fails
     chained,      // a chain "locked" whose layer lets nobody in
   };
@@ -152,6 +153,10 @@ class Process {
     ready_ = log_until(R"("message":"ready")");
     return value_of("address");
   }
+  // Waits for a line with `word`, which may have come before "ready".
+  void await(std::string_view word) {
+    if (!ready_.contains(word)) log_until(word);
+  }
   // A field of "ready".
   std::string value_of(std::string_view field) const {
     const std::string& log = ready_;
@@ -197,6 +202,7 @@ class Process {
       });
       return app.run();
     }
+    if (story == Story::crashing) app.on_start("crash", [] { std::abort(); });
     if (story == Story::unstartable) {
       app.on_start("migrate", []() -> Task<Status> { co_return Status(Code::unavailable, "no database"); });
       return app.run();
