@@ -417,6 +417,7 @@ void App::Impl::drain(Duration grace) {
     changed.notify_all();
   }
   server.drain(grace, [this] {
+    log.info("drained", {{"service", name}});
     std::lock_guard lock(mutex);
     drained = true;
     changed.notify_all();

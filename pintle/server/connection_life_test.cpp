@@ -102,6 +102,7 @@ TEST(ConnectionAge, CallsThatEndInTheGraceTimeAreAnswered) {
   host.loop.advance(seconds(9));
   host.door.set();
   EXPECT_THAT(host.client().received(), ElementsAre(HasSubstr("grpc-status=0"), "END"));
+  host.client().hang_up();
   EXPECT_EQ(host.server.connections(), 0u);
 }
 

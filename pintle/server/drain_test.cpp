@@ -67,6 +67,8 @@ TEST_F(Drain, AConnectionIsToldTwiceAndItsCallsFinish) {
   door.set();
   EXPECT_THAT(client().received(), ElementsAre(AllOf(HasSubstr("HEADERS 1"), HasSubstr("grpc-status=0")),
                                                AllOf(HasSubstr("HEADERS 3"), HasSubstr("grpc-status=0")), "END"));
+  EXPECT_EQ(done, 0) << "what is still on its way must not be answered by a reset";
+  client().hang_up();
   EXPECT_EQ(done, 1);
   EXPECT_EQ(server.connections(), 0u);
   EXPECT_EQ(notice.code(), Code::unavailable) << "long streams hear of it through for_layers(call).draining";
@@ -89,6 +91,7 @@ TEST_F(Drain, AnIdleConnectionEndsWithTheRoundTrip) {
   const Lines first = client().received();
   EXPECT_EQ(done, 0);
   EXPECT_THAT(acknowledge(client(), first), ElementsAre("GOAWAY 0 NO_ERROR", "END"));
+  loop.advance(std::chrono::milliseconds(100));  // it does not hang up
   EXPECT_EQ(done, 1);
 }
 
@@ -107,6 +110,7 @@ TEST_F(Drain, LaterConnectionsAreToldAtOnce) {
   loop.advance(std::chrono::milliseconds(1));
   EXPECT_EQ(late.send(headers(1, grpc("/s/wait")).end_stream()), Lines());
   EXPECT_EQ(started, 1);
+  late.hang_up();
   EXPECT_EQ(server.connections(), 1u) << "the late one has been closed";
 }
 
@@ -142,6 +146,7 @@ TEST_F(Drain, ClientsThatComeMeanwhileHoldNothingUp) {
   EXPECT_EQ(done, 0);
   door.set();
   EXPECT_THAT(client().received(), Contains("END"));
+  client().hang_up();
   EXPECT_EQ(server.connections(), 1u) << "the late one is there";
   EXPECT_EQ(done, 1);
 }
@@ -207,6 +212,7 @@ TEST_F(Drain, AnEndlessGraceIsAllowed) {
   EXPECT_EQ(done, 0);
   door.set();
   loop.run_until_idle();
+  client().hang_up();
   EXPECT_EQ(done, 1);
 }
 

@@ -47,6 +47,7 @@ TEST(Age, EndsAConnectionGracefullyThoughItsCallsGoOn) {
   bed.answer(bed.ear(2));
   bed.news();
   bed.turn();
+  bed.end_input();
   EXPECT_THAT(bed.news(), ElementsAre("closed: the connection was drained"));
 }
 
@@ -55,6 +56,7 @@ TEST(Age, EndsAnIdleConnectionToo) {
   bed.established();
   bed.pass(seconds(60));
   bed.give(ping(kDrainTag).ack());
+  bed.end_input();
   EXPECT_THAT(bed.news(), ElementsAre("closed: the connection was drained"));
 }
 

@@ -23,6 +23,11 @@ constexpr std::size_t kTurnBytes = 512 * 1024, kSharedTurnBytes = 128 * 1024, kL
 constexpr http2::StreamId kLastIds = http2::kMaxStreamId - 2 * 1000;
 constexpr Duration kNotice = std::chrono::seconds(1);  // from the first to the second GOAWAY of an end of our own
 
+// How long a server waits for its peer's end behind its own. To close at once would be answered by a reset where a
+// request is still on its way, and that may take from the peer the GOAWAY that says it can be sent elsewhere (RFC 9113
+// section 9.1).
+constexpr Duration kFarewell = std::chrono::milliseconds(100);
+
 constexpr std::string_view kNoIds = "stream ids run out";
 
 std::uint64_t next_id() {
@@ -104,6 +109,7 @@ void Connection::on_readable() noexcept { guarded(&Connection::read); }
 
 void Connection::read() {
   if (closed_ || closing_soon_) return;
+  if (in_farewell()) return read_farewell();
   std::size_t left = turn_share();
   while (left != 0) {
     const std::span<std::byte> room = read_buffer_.first(std::min(left, read_buffer_.size()));
@@ -132,6 +138,21 @@ void Connection::read() {
     stream_->want_read();
   }
   flush();
+}
+
+void Connection::begin_farewell() {
+  farewell_ends_ = loop_.now() + kFarewell;
+  stream_->want_read();
+  arm_timer();
+}
+
+// What comes now came too late, and the peer knows.
+void Connection::read_farewell() {
+  for (;;) {
+    const net::IoResult got = stream_->read(read_buffer_);
+    if (got.state == net::IoState::would_block) return stream_->want_read();
+    if (got.state != net::IoState::ok) return transport_gone("the connection was drained");
+  }
 }
 
 std::size_t Connection::turn_share() const {
@@ -392,7 +413,7 @@ void Connection::on_writable() noexcept {
 
 void Connection::flush() {
   turn_end_.dequeue();
-  if (closed_) return;
+  if (closed_ || in_farewell()) return;
   if (given_up_) [[unlikely]]
     return out_of_memory();
   if (!accepted_.empty()) start_accepted();
@@ -436,6 +457,7 @@ void Connection::flush() {
       (draining_ && role_ == http2::Role::client && session_.active_streams() == 0)) {
     if (closing_soon_ || output.empty()) {
       if (output.empty()) stream_->shutdown_write();
+      if (!closing_soon_ && role_ == http2::Role::server && !input_ended_) return begin_farewell();
       transport_gone(reason_.empty() ? "the connection was drained" : std::string_view(reason_));
       return;
     }
@@ -550,11 +572,13 @@ void Connection::arm_timer() {
     at = std::min(at, Deadline::after(idle_since_, options_.idle_timeout).at());
   if (has_idle_memory()) at = std::min(at, idle_since_ + kIdleMemory);
   for (const Leftover& l : leftovers_) at = std::min(at, l.ends);
+  if (in_farewell()) at = farewell_ends_;
   if (at != TimePoint::max() && (!alarm_.armed() || at < alarm_.at())) loop_.arm(alarm_, at);
 }
 
 void Connection::on_timer() {
   const TimePoint now = loop_.now();
+  if (in_farewell()) return now >= farewell_ends_ ? transport_gone("the connection was drained") : arm_timer();
   session_.on_timer(now);
   end_leftovers(now);
   const bool has_streams = session_.active_streams() != 0;

@@ -170,6 +170,9 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   void guarded(void (Connection::*step)()) noexcept;
   void out_of_memory() noexcept;
   void read();
+  void begin_farewell();
+  void read_farewell();
+  bool in_farewell() const { return farewell_ends_ != TimePoint::max(); }
   std::size_t turn_share() const;
   void start_accepted();
   void start_soon(Exchange& exchange);
@@ -249,6 +252,7 @@ class Connection final : http2::Events, net::ByteStream::Observer {
   bool reading_held_back_ = false;
   bool aged_ = false;  // max_age is over, in whatever phase
   TimePoint age_ends_, notice_ends_ = TimePoint::max(), grace_ends_ = TimePoint::max();
+  TimePoint farewell_ends_ = TimePoint::max();  // max(): both sides may still write
   std::size_t running_ = 0;
   std::uint64_t written_ = 0, read_ = 0;
   const TimePoint made_at_ = loop_.now();

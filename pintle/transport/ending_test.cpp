@@ -49,9 +49,39 @@ TEST(Drain, GivesNoticeThenTheLastStreamThenCloses) {
   bed.answer(bed.ear(2));
   bed.turn();
   EXPECT_THAT(bed.sent(), Contains("HEADERS 3 END_HEADERS END_STREAM grpc-status=0"));
-  EXPECT_THAT(bed.news(), ElementsAre("closed: the connection was drained"));
   EXPECT_TRUE(bed.line.shut);
+  bed.end_input();
+  EXPECT_THAT(bed.news(), ElementsAre("closed: the connection was drained"));
   EXPECT_TRUE(bed.line.destroyed);
+}
+
+// A socket that is closed while bytes come is reset, and then the peer may never read the GOAWAY.
+TEST(Drain, WaitsForThePeersEndAndDropsWhatCameTooLate) {
+  TestBed bed(Role::server);
+  bed.established();
+  bed.connection->drain(Duration::zero());
+  bed.pass(seconds(0));
+  EXPECT_TRUE(bed.line.shut);
+  bed.sent();
+  bed.give(headers(1, request()).end_stream());
+  bed.give(ping(7));
+  EXPECT_THAT(bed.sent(), IsEmpty());
+  EXPECT_FALSE(bed.line.destroyed);
+  bed.end_input();
+  EXPECT_THAT(bed.news(), ElementsAre("closed: the connection was drained"));
+  EXPECT_TRUE(bed.line.destroyed);
+}
+
+TEST(Drain, DoesNotWaitLongForThePeersEnd) {
+  TestBed bed(Role::server);
+  bed.established();
+  bed.connection->drain(Duration::zero());
+  bed.pass(seconds(0));
+  bed.pass(std::chrono::milliseconds(99));
+  EXPECT_TRUE(bed.line.shut);
+  EXPECT_THAT(bed.news(), IsEmpty());
+  bed.pass(std::chrono::milliseconds(1));
+  EXPECT_THAT(bed.news(), ElementsAre("closed: the connection was drained"));
 }
 
 TEST(Drain, DoesNotWaitForAPeerThatNeverAnswers) {
@@ -61,6 +91,8 @@ TEST(Drain, DoesNotWaitForAPeerThatNeverAnswers) {
   bed.pass(seconds(4));
   EXPECT_EQ(bed.connection->phase(), Phase::noticed);
   bed.pass(seconds(1));
+  EXPECT_EQ(bed.connection->phase(), Phase::closing);
+  bed.pass(std::chrono::milliseconds(100));
   EXPECT_THAT(bed.news(), ElementsAre("closed: the connection was drained"));
 }
 
@@ -119,6 +151,7 @@ TEST(Drain, TheLastBytesOutwaitAFullSocket) {
   ASSERT_NE(bed.connection, nullptr);
   bed.line.room = SIZE_MAX;
   bed.turn();
+  bed.end_input();
   EXPECT_EQ(bed.connection, nullptr);
   EXPECT_THAT(bed.sent(), Contains("HEADERS 1 END_HEADERS END_STREAM grpc-status=0"));
 }
@@ -142,6 +175,7 @@ TEST(Idle, AConnectionWithoutStreamsEndsGracefully) {
   EXPECT_THAT(bed.sent(), Contains(HasSubstr("max_idle")));
   bed.news();
   bed.pass(seconds(1));
+  bed.end_input();
   EXPECT_THAT(bed.news(), ElementsAre("closed: the connection was drained"));
 }
 

@@ -57,6 +57,7 @@ TEST(StreamIds, AServerSendsAClientElsewhereBeforeItHasUsedTheLast) {
   for (std::size_t n = 1; n <= 3; ++n) bed.answer(bed.ear(n));
   bed.turn();
   EXPECT_THAT(bed.sent(), Contains("HEADERS 2147483647 END_HEADERS END_STREAM grpc-status=0"));
+  bed.end_input();
   EXPECT_THAT(bed.news(), ElementsAre("closed: the connection was drained"));
 }
 
