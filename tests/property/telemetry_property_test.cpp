@@ -56,7 +56,7 @@ Given any_parent() {
       return {"", std::nullopt};
     case 1: {  // one character is another
       const auto at = *rc::gen::inRange<std::size_t>(0, text.size());
-      text[at] = *rc::gen::element('g', 'X', '_', ' ', '~');
+      text[at] = *rc::gen::element('g', 'X', '_', '*', '~');
       return {text, std::nullopt};
     }
     default:
