@@ -95,6 +95,22 @@ TEST_F(AdminOfAnApp, DrainEndsItAsASignalDoes) {
   EXPECT_EQ(process.end(), 0);
 }
 
+// As a preStop hook asks, which may be tried again, before kubelet sends SIGTERM.
+TEST_F(AdminOfAnApp, DrainTakesNothingFromTheGraceTimeHoweverOftenItIsAsked) {
+  Process process(with({"--server.shutdown_grace=1h"}));
+  Client client(process.ready());
+  std::thread caller([&] { EXPECT_EQ(client.slow().code(), Code::unavailable); });
+  process.log_until("the slow call runs");
+  for (int i = 0; i < 2; ++i) EXPECT_THAT(post(process, "/drain"), StartsWith("HTTP/1.1 202"));
+  process.signal(SIGTERM);
+  EXPECT_THAT(process.log_until("SIGTERM"), AllOf(HasSubstr(R"("again":false)"), Not(HasSubstr(R"("again":true)"))));
+  EXPECT_THAT(get(process, "/livez"), StartsWith("HTTP/1.1 200"));
+  process.signal(SIGTERM);
+  EXPECT_THAT(process.log_until("\"stopped\""), HasSubstr(R"("again":true)"));
+  EXPECT_EQ(process.end(), 0);
+  caller.join();
+}
+
 TEST_F(AdminOfAnApp, ProbesHaveAPortOfTheirOwnWithoutThePagesThatChangeThings) {
   Process process(with({"--admin.probes=127.0.0.1:0", "--admin.enabled=false"}));
   process.ready();

@@ -368,6 +368,7 @@ Task<Status> App::Impl::tell_health_of(const Dependency& dependency) {
 
 void App::Impl::on_signal(int number) {
   if (number == SIGHUP) return reload();
+  ++signals_seen;
   on_stop_asked(number == SIGTERM ? "SIGTERM" : "SIGINT");
 }
 
@@ -381,10 +382,10 @@ void App::Impl::reload() {
     log.error("the configuration can't be read again: nothing of it changes", {{"error", error.to_string()}});
 }
 
-// On the first loop. The first time drains, the second time drains without patience.
+// On the first loop. The first signal drains, the second one drains without patience; what is asked for over the admin
+// port is no signal, since a hook before the end asks there and SIGTERM follows.
 void App::Impl::on_stop_asked(std::string_view by) {
-  log.info("draining", {{"signal", by}, {"again", signals_seen > 0}});
-  ++signals_seen;
+  log.info("draining", {{"signal", by}, {"again", signals_seen > 1}});
   {
     std::lock_guard lock(mutex);
     stop_asked = true;

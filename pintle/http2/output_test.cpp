@@ -79,6 +79,22 @@ TEST(Pieces, EndWhereTheWindowDoesAndTheRestWaitsInTheQueue) {
   EXPECT_THAT(server.sent(), ElementsAre("DATA 1 16384 bytes", "DATA 1 13616 bytes"));
 }
 
+TEST(Pieces, ThatWereCutShortGiveTheNextMessageNoRightToMoreThanTheCap) {
+  Options options;
+  options.output_cap = 20'000;
+  Established server(Role::server, options, settings({{SettingId::initial_window_size, 30'000}}));
+  server.feed(window_update(0, 10'000'000) + headers(1, request()).end_stream());
+  server.head(1);
+  EXPECT_THAT(write_in_pieces(server, 1, 40'000), ElementsAre(16'384, 13'616));
+  server.feed(window_update(1, 1'000'000));
+  server.session.output().clear();
+  server.session.pump();
+  server.session.output().clear();
+  server.session.pump();  // the rest has gone
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(server.write(1, std::string(16'000, 'x')));
+  EXPECT_THAT(write_in_pieces(server, 1, 25'000), IsEmpty()) << "output() is full";
+}
+
 TEST(Pieces, LeaveTheTurnToStreamsThatWait) {
   Established server(Role::server, {}, greedy());
   server.feed(window_update(0, 0x7000'0000) + headers(1, request()).end_stream() + headers(3, request()).end_stream());

@@ -20,7 +20,7 @@ struct LoopServerReport {
   std::size_t pooled_calls = 0;                          // those that run and those that are kept for others
   std::size_t memory = 0;                                // bytes that are charged to the budget; 0 without one
   std::uint64_t streams_shed = 0, connections_shed = 0;  // reset and ended for want of memory
-  std::uint64_t exceptions = 0;                          // that left handlers
+  std::uint64_t exceptions = 0;                          // that left handlers and nobody expected
   bool draining = false;
 };
 

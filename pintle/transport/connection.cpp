@@ -148,11 +148,13 @@ void Connection::begin_farewell() {
 
 // What comes now came too late, and the peer knows.
 void Connection::read_farewell() {
-  for (;;) {
-    const net::IoResult got = stream_->read(read_buffer_);
-    if (got.state == net::IoState::would_block) return stream_->want_read();
+  for (std::size_t left = turn_share(); left != 0;) {
+    const net::IoResult got = stream_->read(read_buffer_.first(std::min(left, read_buffer_.size())));
+    if (got.state == net::IoState::would_block) break;
     if (got.state != net::IoState::ok) return transport_gone("the connection was drained");
+    left -= got.size;
   }
+  stream_->want_read();
 }
 
 std::size_t Connection::turn_share() const {

@@ -61,7 +61,7 @@ std::vector<MetricFamily> runtime_metrics(const ServerReport& report, const Runt
   }
   families.gauge("pintle.server.calls.running", "{call}", "Calls whose handlers run.", sum.running);
   families.gauge("pintle.server.calls.waiting", "{call}", "Calls that wait for their connection's turn.", sum.waiting);
-  families.counter("pintle.server.exceptions", "{exception}", "Exceptions that left handlers.", sum.exceptions);
+  families.counter("pintle.server.exceptions", "{exception}", "Exceptions that nobody expected.", sum.exceptions);
   families.counter("pintle.server.streams.shed", "{stream}", "Calls that were ended for want of memory.",
                    sum.streams_shed);
   families.counter("pintle.server.connections.shed", "{connection}", "Connections that were ended for want of memory.",

@@ -267,12 +267,12 @@ void Session::send_trailers(Stream& stream, const PreparedBlock& block, std::spa
 std::span<std::byte> Session::write_piece(Stream& stream, std::size_t left, bool end_stream) {
   Impl& s = *impl_;
   StreamRecord& record = Impl::record(stream);
+  const bool begun = std::exchange(s.in_pieces, 0) == record.id();
   if (s.dead || record.closed() || record.end_wanted) return {};
   if (record.has_output() || record.send.available() == 0) {
     record.writable_wanted = true;
     return {};
   }
-  const bool begun = std::exchange(s.in_pieces, 0) == record.id();
   const bool full = s.output.size() >= s.options.output_cap;
   if ((full && !begun) || s.send_window.available() == 0 || s.ready.front() != nullptr) {
     s.schedule_writer(record);

@@ -38,9 +38,9 @@ Span Tracer::begin(std::string_view name, SpanKind kind, const TraceContext* par
     context.trace_low = next_id();
   }
   context.span = next_id();
-  const bool sampled = sink_ != nullptr || parent != nullptr ? sampler_.samples(parent, context.trace_low) : false;
-  context.sampled = sampled;
-  if (sink_ == nullptr || !sampled) return span;
+  context.sampled =
+      sampler_.samples(parent, context.trace_low);  // for those who are called, though nobody takes spans here
+  if (sink_ == nullptr || !context.sampled) return span;
   span.data_ = std::make_unique<SpanData>();
   SpanData& data = *span.data_;
   data.context = context;

@@ -125,6 +125,14 @@ TEST_F(TracingTest, WithoutASinkIdsAreThereForTheLogs) {
   EXPECT_FALSE(call.call().facts.sampled);
 }
 
+// Else the services that are called would never sample, because their caller did not.
+TEST_F(TracingTest, WithoutASinkTheDecisionTravelsOnAllTheSame) {
+  late_client->layer = layer(nullptr);
+  client.call().start();
+  EXPECT_TRUE(parse_traceparent(*client.heard().metadata.get("traceparent"))->sampled);
+  EXPECT_THAT(kept.spans, IsEmpty());
+}
+
 TEST_F(TracingTest, AnOutgoingCallIsBelowTheIncomingOneAndCarriesItsContextAndBaggage) {
   server.next(Script().does([&](LayerCall& call) {
     auto& outgoing = client.call();
