@@ -6,24 +6,11 @@
 
 #include <pintle/rpc/path_pattern.hpp>
 #include <pintle/rpc/request_id.hpp>
+#include <pintle/telemetry/rpc_conventions.hpp>
 
 namespace pintle {
 
 namespace {
-
-std::string_view type_name(Kind kind) {
-  switch (kind) {
-    case Kind::unary:
-      return "unary";
-    case Kind::client_stream:
-      return "client_stream";
-    case Kind::server_stream:
-      return "server_stream";
-    case Kind::bidi:
-      break;
-  }
-  return "bidi_stream";
-}
 
 // Lower-case hexadecimal digits, as W3C writes ids.
 template <std::size_t N>
@@ -58,7 +45,7 @@ class Logging final : public Handler {
             options.quiet, [&](const std::string& pattern) { return path_matches(pattern, site.method.path); })),
         unknown_(site.method.of == nullptr && site.method.path == "_OTHER"),
         component_(site.side == Side::server ? "server" : "client"),
-        type_(type_name(site.method.kind)),
+        type_(kind_name(site.method.kind)),
         log_(site.log),
         random_(site.random),
         next_(next) {}

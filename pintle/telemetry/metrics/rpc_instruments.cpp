@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include <pintle/telemetry/rpc_conventions.hpp>
+
 namespace pintle {
 
 namespace {
@@ -20,49 +22,17 @@ constexpr std::string_view kCamelCase[] = {
     "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
     "DataLoss", "Unauthenticated"};
 
-std::string_view type_name(Kind kind) {
-  switch (kind) {
-    case Kind::unary:
-      return "unary";
-    case Kind::client_stream:
-      return "client_stream";
-    case Kind::server_stream:
-      return "server_stream";
-    case Kind::bidi:
-      break;
-  }
-  return "bidi_stream";
-}
-
-// OpenTelemetry: on a client every status but OK is an error, on a server those that are its own.
-bool is_error(Side side, Code code) {
-  if (side == Side::client) return code != Code::ok;
-  switch (code) {
-    case Code::unknown:
-    case Code::deadline_exceeded:
-    case Code::unimplemented:
-    case Code::internal:
-    case Code::unavailable:
-    case Code::data_loss:
-      return true;
-    default:
-      return false;
-  }
-}
-
-std::string_view without_slash(std::string_view path) { return path.starts_with('/') ? path.substr(1) : path; }
-
 }  // namespace
 
 RpcInstruments::RpcInstruments(const RpcMetricsOptions& options, Side side, const MethodInfo& method, Meters meters)
     : options_(options),
       side_(side),
       meters_(meters),
-      path_(without_slash(method.path)),
+      path_(rpc_method(method.path)),
       grpc_method_(path_ == "_OTHER" ? "other" : path_),
       service_(method.service.empty() ? "_OTHER" : method.service),
       name_(method.name),
-      type_(type_name(method.kind)) {
+      type_(kind_name(method.kind)) {
   const bool server = side == Side::server;
   if (options_.grpc && server)
     grpc_started_ = meters_.counter({"grpc.server.call.started", "{call}", "Calls that began.", {}},
@@ -93,7 +63,7 @@ void RpcInstruments::make(Code code, OfCode& made) const {
         server ? "rpc.server.call.duration" : "rpc.client.call.duration", "s", "How long calls took.", {}};
     const Field system("rpc.system.name", "grpc"), method("rpc.method", path_),
         ended("rpc.response.status_code", status);
-    made.otel_duration = is_error(side_, code)
+    made.otel_duration = is_rpc_error(side_, code)
                              ? meters_.histogram(duration, {system, method, ended, {"error.type", status}})
                              : meters_.histogram(duration, {system, method, ended});
   }

@@ -4,7 +4,6 @@
 //   Span loading = start_span(call, "load prices");  // ends with its scope
 #pragma once
 
-#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -15,9 +14,9 @@ namespace pintle {
 
 // What the tracing layer hangs on a call.
 struct CallSpan {
-  CallSpan(Span s, std::shared_ptr<const Tracer> t) : span(std::move(s)), tracer(std::move(t)) {}
+  CallSpan(Span s, const Tracer& t) : span(std::move(s)), tracer(t) {}
   mutable Span span;
-  std::shared_ptr<const Tracer> tracer;
+  const Tracer& tracer;  // the chain's
 };
 
 // The span of a call, or of the one that it is made for; where there is none, or it is not recorded, nothing happens.
@@ -52,7 +51,7 @@ inline SpanRef span_of(const Call& call) {
 // `stub.Get(request, CallOptions().with(loading.context()))`.
 inline Span start_span(const Call& call, std::string_view name, SpanKind kind = SpanKind::internal) {
   const auto* found = call.find<CallSpan>();
-  return found != nullptr ? found->tracer->begin(name, kind, &found->span.context()) : Span();
+  return found != nullptr ? found->tracer.begin(name, kind, &found->span.context()) : Span();
 }
 
 }  // namespace pintle

@@ -4,27 +4,12 @@
 #include <optional>
 #include <string>
 
+#include <pintle/telemetry/rpc_conventions.hpp>
 #include <pintle/telemetry/tracing/call_span.hpp>
 
 namespace pintle {
 
 namespace {
-
-// OpenTelemetry's conventions for RPC: on a client every status but OK is an error, on a server those that are its own.
-bool is_error(Side side, Code code) {
-  if (side == Side::client) return code != Code::ok;
-  switch (code) {
-    case Code::unknown:
-    case Code::deadline_exceeded:
-    case Code::unimplemented:
-    case Code::internal:
-    case Code::unavailable:
-    case Code::data_loss:
-      return true;
-    default:
-      return false;
-  }
-}
 
 // "ipv4:10.0.0.7:4711" or "ipv6:[::1]:4711"; of other addresses all is the address.
 void set_peer(std::string_view peer, Span& span) {
@@ -48,12 +33,12 @@ class Tracing final : public Handler {
         propagation_(propagation),
         side_(site.side),
         streams_(site.method.kind != Kind::unary),
-        name_(site.method.path.substr(site.method.path.starts_with('/') ? 1 : 0)),
+        name_(rpc_method(site.method.path)),
         slot_(site.slot<CallSpan>()),
         next_(next) {}
 
   Task<Status> operator()(LayerCall& call) override {
-    Span& span = slot_.emplace(call, side_ == Side::server ? begin_here(call) : begin_there(call), tracer_).span;
+    Span& span = slot_.emplace(call, side_ == Side::server ? begin_here(call) : begin_there(call), *tracer_).span;
     const TraceContext& context = span.context();
     call.facts.trace_high = context.trace_high;
     call.facts.trace_low = context.trace_low;
@@ -87,7 +72,7 @@ class Tracing final : public Handler {
     span.set("rpc.system.name", "grpc").set("rpc.method", name_).set("rpc.response.status_code", code);
     if (name_ == "_OTHER") span.set("rpc.method_original", call.facts.path);
     set_peer(call.facts.peer, span);
-    if (is_error(side_, told.code())) span.set("error.type", code).fail(told.message());
+    if (is_rpc_error(side_, told.code())) span.set("error.type", code).fail(told.message());
     span.finish();
   }
 
