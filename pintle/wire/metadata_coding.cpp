@@ -56,9 +56,13 @@ Status decode_binary(std::string_view name, std::string_view value, Metadata& in
 
 }  // namespace
 
+// Reserved by their names, and metadata all the same: layers write and read them.
+constexpr std::string_view kFieldsOfLayers[] = {"grpc-previous-rpc-attempts", "grpc-retry-pushback-ms",
+                                                "grpc-trace-bin"};
+
 bool is_protocol_field(std::string_view name) noexcept {
   if (name.starts_with(':')) return true;
-  if (name.starts_with("grpc-")) return name != "grpc-previous-rpc-attempts" && name != "grpc-retry-pushback-ms";
+  if (name.starts_with("grpc-")) return std::ranges::find(kFieldsOfLayers, name) == std::end(kFieldsOfLayers);
   return std::ranges::find(kFieldsOfHttp, name) != std::end(kFieldsOfHttp);
 }
 

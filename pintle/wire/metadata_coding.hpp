@@ -11,9 +11,9 @@ namespace pintle::wire {
 
 // A field that belongs to the protocol and is never metadata: pseudo-headers, "grpc-*", content-type and te; the fields
 // that speak of one connection, which make an HTTP/2 message malformed (RFC 9113 section 8.2.2), and host and
-// content-length, which contradict what is sent beside them (sections 8.1.1 and 8.3.1). Of "grpc-*" two are metadata:
-// grpc-previous-rpc-attempts and grpc-retry-pushback-ms (gRFC A6), which a layer sets and reads. user-agent is metadata
-// on the receiving side. REQUIRES: lower case.
+// content-length, which contradict what is sent beside them (sections 8.1.1 and 8.3.1). Of "grpc-*" three are metadata:
+// grpc-previous-rpc-attempts and grpc-retry-pushback-ms (gRFC A6) and grpc-trace-bin, which layers set and read.
+// user-agent is metadata on the receiving side. REQUIRES: lower case.
 bool is_protocol_field(std::string_view name) noexcept;
 
 // Appends what one received field means to `into`:

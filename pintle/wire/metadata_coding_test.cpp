@@ -83,7 +83,8 @@ TEST(MetadataCoding, ProtocolFieldsAreNoMetadata) {
     EXPECT_TRUE(decode(name, "?").status.ok()) << name;
     EXPECT_TRUE(decode(name, "?").values.empty()) << name;
   }
-  for (const char* name : {"user-agent", "grpc", "x-grpc-y", "team", "content-types", "authorization"}) {
+  for (const char* name :
+       {"user-agent", "grpc", "x-grpc-y", "team", "content-types", "authorization", "grpc-trace-bin"}) {
     EXPECT_FALSE(is_protocol_field(name)) << name;
   }
 }
