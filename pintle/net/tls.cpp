@@ -68,7 +68,8 @@ class Loading {
 
   const std::string& next_text() { return texts_[next_++]; }
 
-  Status add_context(bool server, TlsVersion least) {
+  // `alpn`: of a client.
+  Status add_context(bool server, TlsVersion least, std::string_view alpn) {
     SslContextPtr context(SSL_CTX_new(server ? TLS_server_method() : TLS_client_method()));
     if (context == nullptr) return Status(Code::internal, "OpenSSL: " + take_errors("out of memory"), Origin::library);
     SSL_CTX* c = context.get();
@@ -93,7 +94,10 @@ class Loading {
       SSL_CTX_set_tlsext_servername_callback(c, choose_certificate);
       SSL_CTX_set_tlsext_servername_arg(c, snapshot_.get());
     } else {
-      SSL_CTX_set_alpn_protos(c, kAlpn, sizeof kAlpn);
+      std::string offer(1, static_cast<char>(alpn.size()));
+      offer += alpn;
+      SSL_CTX_set_alpn_protos(c, reinterpret_cast<const unsigned char*>(offer.data()),
+                              static_cast<unsigned>(offer.size()));
       SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
       SSL_CTX_sess_set_new_cb(c, TlsStream::keep_session);
     }
@@ -170,7 +174,7 @@ Loaded build_server(const TlsServerOptions& options, const std::shared_ptr<KeyLo
   const std::string none;
   const std::string& roots = asks ? loading.next_text() : none;
   for (const KeyPair& pair : options.certificates) {
-    if (Status s = loading.add_context(true, options.min_version); !s.ok()) return std::unexpected(std::move(s));
+    if (Status s = loading.add_context(true, options.min_version, {}); !s.ok()) return std::unexpected(std::move(s));
     if (Status s = loading.add_pair(pair); !s.ok()) return std::unexpected(std::move(s));
     if (!asks) continue;
     if (Status s = loading.add_roots(options.client_roots, roots, true); !s.ok()) return std::unexpected(std::move(s));
@@ -183,7 +187,8 @@ Loaded build_server(const TlsServerOptions& options, const std::shared_ptr<KeyLo
 Loaded build_client(const TlsClientOptions& options, const std::shared_ptr<KeyLog>& key_log,
                     const std::vector<std::string>& texts) {
   Loading loading(texts, key_log);
-  if (Status s = loading.add_context(false, options.min_version); !s.ok()) return std::unexpected(std::move(s));
+  if (Status s = loading.add_context(false, options.min_version, options.alpn); !s.ok())
+    return std::unexpected(std::move(s));
   if (!options.roots.empty()) {
     if (Status s = loading.add_roots(options.roots, loading.next_text(), false); !s.ok())
       return std::unexpected(std::move(s));
@@ -325,6 +330,8 @@ TlsCounts TlsServer::counts() const { return context_->counts(); }
 Result<std::shared_ptr<TlsClient>> TlsClient::create(TlsClientOptions options) {
   if (options.certificate.certificate.empty() != options.certificate.key.empty())
     return invalid_argument("a client certificate needs its key, and a key its certificate");
+  if (options.alpn.empty() || options.alpn.size() > 255)
+    return invalid_argument("the name of an ALPN protocol has 1 to 255 bytes");
   auto key_log = tls::key_log_of(options.key_log_file);
   if (!key_log) return std::unexpected(std::move(key_log).error());
   std::vector<Pem> sources;

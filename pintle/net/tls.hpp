@@ -2,7 +2,7 @@
 // loaded again while connections are made.
 //
 // Settings that are not options: ECDHE with AEAD ciphers only, no renegotiation, no compression, no early data; ticket
-// keys live as long as what was loaded; ALPN must agree on one of ours (RFC 7301).
+// keys live as long as what was loaded; ALPN must agree on HTTP/2, or what a client's option says (RFC 7301).
 #pragma once
 
 #include <cstdint>
@@ -60,6 +60,7 @@ struct TlsClientOptions {
   std::string server_name;  // what SNI says and the certificate must hold, instead of the target's host
   TlsVersion min_version = TlsVersion::tls1_2;
   std::string key_log_file;
+  std::string alpn = "h2";  // the one protocol that is offered and must be agreed on (RFC 7301): 1 to 255 bytes
 };
 
 // What became of reload().

@@ -169,7 +169,7 @@ TlsStream::Step TlsStream::established() {
   unsigned alpn_size = 0;
   SSL_get0_alpn_selected(ssl, &alpn, &alpn_size);
   if (alpn_size == 0) {
-    error_ = client_ ? "the server did not agree on HTTP/2 (ALPN h2)" : "the client did not offer HTTP/2 (ALPN h2)";
+    error_ = client_ ? "the server did not agree on our protocol (ALPN)" : "the client did not offer HTTP/2 (ALPN h2)";
     return Step::failed;
   }
   info->alpn.assign(reinterpret_cast<const char*>(alpn), alpn_size);
