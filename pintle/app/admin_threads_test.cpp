@@ -61,6 +61,18 @@ TEST_F(AdminOfAnApp, ItLivesAndIsReadyUntilWhatItDependsOnIsDown) {
   EXPECT_THAT(get(dependent, "/readyz?format=json"), HasSubstr(R"("database":{"up":false,"critical":true)"));
 }
 
+TEST_F(AdminOfAnApp, AHandlerThatHoldsItsLoopIsNamedAndTheProcessDoesNotLiveMeanwhile) {
+  Process process(with({"--server.threads=1", "--server.loop_hold=20ms"}));
+  Client client(process.ready());
+  std::thread caller([&] { EXPECT_EQ(client.ask("/probe/held"), Status()); });
+  EXPECT_THAT(process.log_until("holds its loop"), HasSubstr(R"("method":"/probe/held","loop":0)"));
+  EXPECT_THAT(get(process, "/livez"), StartsWith("HTTP/1.1 503"));
+  process.release();
+  caller.join();
+  EXPECT_THAT(get(process, "/livez"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(get(process, "/metrics"), HasSubstr(R"(pintle_loop_holds_total{rpc_method="/probe/held"} 1)"));
+}
+
 TEST_F(AdminOfAnApp, TheConfigurationIsShownWithItsOrigins) {
   Process process(with({"--server.workers=3"}));
   process.ready();

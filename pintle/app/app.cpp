@@ -22,9 +22,12 @@
 #include <pintle/app/internal/background.hpp>
 #include <pintle/app/internal/crash.hpp>
 #include <pintle/app/internal/heap.hpp>
+#include <pintle/app/internal/hold_watch.hpp>
 #include <pintle/app/internal/operator_pages.hpp>
 #include <pintle/app/internal/own_layers.hpp>
 #include <pintle/app/internal/own_services.hpp>
+#include <pintle/app/internal/security.hpp>
+#include <pintle/app/internal/security_settings.hpp>
 #include <pintle/app/internal/telemetry.hpp>
 #include <pintle/app/internal/telemetry_settings.hpp>
 #include <pintle/app/log.hpp>
@@ -57,6 +60,7 @@ struct Prepared {
   Endpoints endpoints;
   std::string key_log_file;
   TelemetrySettings telemetry;
+  SecuritySettings security;
 };
 
 Prepared prepare(std::string_view name, int argc, const char* const* argv, const std::vector<ConfigSection>& sections,
@@ -66,6 +70,7 @@ Prepared prepare(std::string_view name, int argc, const char* const* argv, const
   ConfigInput input = ConfigInput::of_process(argc, argv);
   Endpoints made;
   TelemetrySettings telemetry;
+  SecuritySettings security;
   auto config = configure(name, kVersion, sections, input, [&](const Config& c) -> std::vector<ConfigError> {
     auto errors = check ? check(c) : std::vector<ConfigError>();
     auto told = telemetry_settings(name, c, [](const std::string& variable) -> std::optional<std::string> {
@@ -76,6 +81,11 @@ Prepared prepare(std::string_view name, int argc, const char* const* argv, const
       telemetry = std::move(*told);
     else
       std::ranges::move(told.error(), std::back_inserter(errors));
+    auto guarded = security_settings(c, [&](const std::string& path) { return input.read_file(path); });
+    if (guarded)
+      security = std::move(*guarded);
+    else
+      std::ranges::move(guarded.error(), std::back_inserter(errors));
     if (auto bad = faults_of(c.get<config::v1::Admin>())) errors.push_back(std::move(*bad));
     auto looked = endpoints(c.get<config::v1::Server>(), c.get<config::v1::Client>(), key_log_file);
     if (looked)
@@ -87,7 +97,8 @@ Prepared prepare(std::string_view name, int argc, const char* const* argv, const
   if (config) {
     const std::size_t threads = config->get<config::v1::Server>().threads();
     limit_heaps(threads != 0 ? threads : default_threads());  // the log has a thread of its own
-    return {std::move(input), std::move(*config), std::move(made), key_log_file, std::move(telemetry)};
+    return {std::move(input), std::move(*config),   std::move(made),
+            key_log_file,     std::move(telemetry), std::move(security)};
   }
   std::fputs(config.error().out.c_str(), stdout);
   std::fflush(stdout);
@@ -121,6 +132,11 @@ LogFormat format_of(config::v1::LogFormat format) {
   }
 }
 
+std::unique_ptr<LogQueue> exported_lines(const TelemetrySettings& settings, LogSink& sink) {
+  if (!settings.exports() || !settings.push_logs) return nullptr;
+  return std::make_unique<LogQueue>(sink, settings.max_queue, settings.max_batch);
+}
+
 MetricOptions metric_options(const Runtime& runtime) {
   MetricOptions options;
   options.shards = runtime.size() + 2;
@@ -141,12 +157,14 @@ struct App::Impl final : ChannelzSource {
         settings(config.get<config::v1::Server>()),
         sink(STDERR_FILENO, format_of(config.get<config::v1::Log>().format()),
              level_of(config.get<config::v1::Log>().level())),
-        log(&sink),
+        lines(exported_lines(prepared.telemetry, sink)),
+        log(lines != nullptr ? static_cast<LogSink*>(lines.get()) : &sink),
         runtime(runtime_options(settings)),
         memory(memory_budget(settings)),
         registry(metric_options(runtime)),
         errors(name),
         telemetry(std::move(prepared.telemetry), runtime.clock(), log, Meters(&registry)),
+        security(std::move(prepared.security), runtime.clock(), log, Meters(&registry)),
         server(runtime, server_options()),
         clients([this](std::string_view target) { return make_channel(runtime, target, channel_options()); }),
         listen_on(std::move(prepared.endpoints.ports)),
@@ -179,6 +197,7 @@ struct App::Impl final : ChannelzSource {
   void add_own_layers();
   Status open_admin_ports();
   int print_chain();
+  int explain_policy();
   Task<Status> tell_health_of(const Dependency& dependency);
   void start_reloading();
   void on_signal(int number);
@@ -195,6 +214,7 @@ struct App::Impl final : ChannelzSource {
   Config config;
   const config::v1::Server& settings;
   StreamLog sink;
+  std::unique_ptr<LogQueue> lines;  // those that are exported; null: none are
   Logger log;
   Runtime runtime;
   std::shared_ptr<MemoryBudget> memory;
@@ -211,7 +231,8 @@ struct App::Impl final : ChannelzSource {
   mutable MetricRegistry registry;
   ErrorTable errors;
   Telemetry telemetry;
-  const OwnLayers layers{config.get<config::v1::Telemetry>(), telemetry.layer()};
+  Security security;
+  const OwnLayers layers{config.get<config::v1::Telemetry>(), telemetry.layer(), security.layers()};
   OwnServices own_services;
   Background background{runtime, lifecycle, log};
   Server server;
@@ -244,7 +265,10 @@ struct App::Impl final : ChannelzSource {
     telemetry.disconnect();
     runtime.stop();
     runtime.join();
+    hold_watch.reset();
   }
+  std::optional<HoldWatch> hold_watch;  // null: nobody asked for it
+  void watch_loops();
   bool stopped = false;
 
   struct LameDuck : Timer {
@@ -278,7 +302,8 @@ void App::Impl::start_reloading() {
   loop.post([this, &loop] {
     heap.start();
     const Env env{&loop, &reloading.scope, nullptr};
-    telemetry.start(env, reloading.tasks, registry);
+    telemetry.start(env, reloading.tasks, registry, lines.get());
+    security.start(env, reloading.tasks, reload_asked);
     for (const Port& port : listen_on)
       if (port.options.tls != nullptr)
         reloading.tasks.spawn(env, net::reload_every(port.options.tls, port.reload_interval, log, &reload_asked));
@@ -287,6 +312,13 @@ void App::Impl::start_reloading() {
       reloading.tasks.spawn(env, net::reload_every(tls, interval, log, &reload_asked));
     }
   });
+}
+
+void App::Impl::watch_loops() {
+  if (!settings.has_loop_hold()) return;
+  std::vector<Loop*> loops;
+  for (std::size_t i = 0; i < runtime.size(); ++i) loops.push_back(&runtime.loop(i));
+  hold_watch.emplace(std::move(loops), duration(settings.loop_hold()), runtime.clock(), log, Meters(&registry));
 }
 
 Status App::Impl::add_own_services() {
@@ -335,6 +367,21 @@ int App::Impl::print_chain() {
   std::fflush(stdout);
   stop();
   return 0;
+}
+
+int App::Impl::explain_policy() {
+  const std::string& wanted = config.subject();
+  int code = 1;
+  for (const ServiceInfo* service : server.services())
+    for (const MethodInfo& method : service->methods)
+      if (method.path == wanted) {
+        fmt::print("{}", security.authorization().explanation(method, resolved_options(method, {})));
+        code = 0;
+      }
+  if (code != 0) fmt::print(stderr, "{}: no method has the path {}; --print-chain lists them\n", name, wanted);
+  std::fflush(stdout);
+  stop();
+  return code;
 }
 
 // One that nobody chose may be taken by another process of this machine: that is no reason not to serve.
@@ -456,6 +503,7 @@ App::App(std::string_view name, int argc, const char* const* argv, std::vector<C
   impl_->grace_over.emplace(*impl_);
   impl_->signals = std::make_unique<SignalWatch>(impl_->runtime.loop(0), std::vector<int>{SIGTERM, SIGINT, SIGHUP},
                                                  [impl = impl_.get()](int number) { impl->on_signal(number); });
+  impl_->watch_loops();
   impl_->runtime.start();
   impl_->telemetry.connect(impl_->runtime);
   impl_->start_reloading();
@@ -550,6 +598,7 @@ int App::run() {
     return 1;
   }
   if (app.config.action() == Config::Action::print_chain) return app.print_chain();
+  if (app.config.action() == Config::Action::explain_policy) return app.explain_policy();
   if (Status opened = app.open_admin_ports(); !opened.ok()) {
     app.log.error("can't listen", {{"key", "admin"}, {"error", opened.message()}});
     return 1;
@@ -590,7 +639,7 @@ int App::run() {
   if (!app.wait_until_drained()) app.leave_handlers_behind();
   app.background.join(kLastPatience);
   for (Impl::Hook& hook : std::views::reverse(app.stop_hooks)) app.run_stop_hook(hook);
-  sync_wait(app.runtime.loop(0), app.telemetry.flush(app.registry));
+  sync_wait(app.runtime.loop(0), app.telemetry.flush(app.registry, app.lines.get()));
   app.stop();
   app.log.info("stopped", {{"service", app.name}});
   return 0;

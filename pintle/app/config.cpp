@@ -88,6 +88,7 @@ std::expected<Config, std::vector<ConfigError>> Config::parse(const std::vector<
 
   Config config;
   config.action_ = line.action;
+  config.subject_ = std::move(line.subject);
   config.sections_ = std::move(draft.sections);
   config.origins_ = std::move(draft.origins);
   return config;
@@ -111,6 +112,16 @@ const Message* Config::find(std::string_view key) const {
 std::string_view Config::origin(std::string_view key) const {
   const auto at = origins_.find(key);
   return at == origins_.end() ? std::string_view() : std::string_view(at->second);
+}
+
+std::vector<ConfigError> read_config_file(const std::string& key, const std::string& name, const std::string& text,
+                                          Message& into) {
+  const app::Schema schema({ConfigSection(key, into)});
+  app::Draft draft(schema);
+  app::read_yaml_section(draft, name, text, key);
+  std::erase_if(draft.errors, [&](const ConfigError& e) { return e.where != name; });
+  if (draft.errors.empty()) into.CopyFrom(*draft.section(key));
+  return std::move(draft.errors);
 }
 
 namespace {
@@ -148,6 +159,7 @@ std::expected<Config, ConfigExit> configure(std::string_view program, std::strin
       return std::unexpected(ConfigExit{0, config->to_yaml(), ""});
     case Config::Action::run:
     case Config::Action::print_chain:  // by whoever knows the services
+    case Config::Action::explain_policy:
     case Config::Action::check:
       break;
   }

@@ -90,7 +90,8 @@ class ConfigInput {
 class Config {
  public:
   // What the command line asks for: --print-chain, --check-config, --print-config, --help, --version, or none of them.
-  enum class Action { run, print_chain, check, print, version, help };  // of several, the last one here
+  // --explain-policy METHOD
+  enum class Action { run, print_chain, explain_policy, check, print, version, help };  // of several, the last one here
 
   // Every value of every section is there afterwards, defaults included; messages are always present. With --help and
   // --version nothing but the defaults is read, so that they work whatever is broken.
@@ -102,6 +103,8 @@ class Config {
   ~Config();
 
   Action action() const { return action_; }
+  // What --explain-policy asks about.
+  const std::string& subject() const { return subject_; }
 
   // The section with that message type; the first one if there are several. REQUIRES: there is one (else the process is
   // aborted: it is a mistake in the program, not in the configuration).
@@ -124,9 +127,15 @@ class Config {
   const google::protobuf::Message& section(const google::protobuf::Descriptor* type) const;
 
   Action action_ = Action::run;
+  std::string subject_;
   std::vector<std::pair<std::string, std::unique_ptr<google::protobuf::Message>>> sections_;
   std::map<std::string, std::string, std::less<>> origins_;
 };
+
+// A file that holds one message and nothing else, by the rules of configuration files: `text` into `into`, which begins
+// with its defaults. `name` is how errors call the file, `key` how they call the message.
+std::vector<ConfigError> read_config_file(const std::string& key, const std::string& name, const std::string& text,
+                                          google::protobuf::Message& into);
 
 // The text of --help: how to call the program, then a line for each key with its type, its default and its meaning.
 std::string config_help(std::string_view program, const std::vector<ConfigSection>& sections);

@@ -108,6 +108,12 @@ void Loop::run_timers() {
 }
 
 void Loop::run_ready() {
+  if (head_ == nullptr) return;
+  run_rounds();
+  if (watch_ != nullptr) watch_->rests();
+}
+
+void Loop::run_rounds() {
   const std::uint32_t first = round_;
   for (int left = 4096; head_ != nullptr && left > 0; --left) {
     Ready* r = head_;
@@ -117,6 +123,7 @@ void Loop::run_ready() {
     }
     r->dequeue();
     budget_ = kReadyBudget;
+    if (watch_ != nullptr) watch_->runs(r->call);
     r->handle.resume();
   }
 }

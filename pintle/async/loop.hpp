@@ -22,8 +22,21 @@ namespace pintle {
 
 class Loop;
 
+class Call;
 class Poller;
 class WorkerPool;
+
+// Hears for whom a loop works at the moment, for those who look for work that holds it. On the loop's thread.
+class LoopWatch {
+ public:
+  // A coroutine is about to run, for this call; null: for none.
+  virtual void runs(const Call* call) noexcept = 0;
+  // It has given the thread back, and no other is about to run.
+  virtual void rests() noexcept = 0;
+
+ protected:
+  ~LoopWatch() = default;
+};
 
 // An entry of a loop's ready queue: a coroutine to be resumed in this turn. Leaves the queue when it is destroyed.
 class Ready {
@@ -35,6 +48,7 @@ class Ready {
   inline void dequeue() noexcept;
 
   std::coroutine_handle<> handle;
+  const Call* call = nullptr;  // on whose behalf; alive when it is resumed
 
  private:
   friend class Loop;
@@ -171,6 +185,11 @@ class Loop {
   void set_poller(Poller* poller) noexcept { poller_ = poller; }
   const Clock& clock() const noexcept { return clock_; }
 
+  // Before the loop turns; it outlives the turning. Null: nobody watches.
+  void set_watch(LoopWatch* watch) noexcept { watch_ = watch; }
+  // For those who start a coroutine themselves, outside of run_ready().
+  LoopWatch* watch() const noexcept { return watch_; }
+
   // Takes the clock's time; called once, before the first event of a turn is handled.
   void begin_turn() const noexcept {
     now_ = clock_.now();
@@ -204,6 +223,7 @@ class Loop {
   void disown() noexcept;
   void run_posted();
   void run_timers();
+  void run_rounds();
   void remove(Timer& timer) noexcept;
   static bool earlier(const Timer& a, const Timer& b) noexcept {
     return a.at_ != b.at_ ? a.at_ < b.at_ : a.order_ < b.order_;
@@ -219,6 +239,7 @@ class Loop {
   WorkerPool* workers_ = nullptr;
   WorkerPool* compute_ = nullptr;
   Poller* poller_ = nullptr;
+  LoopWatch* watch_ = nullptr;
   Ready* head_ = nullptr;
   Ready** tail_ = &head_;
   TurnEnd* ends_ = nullptr;

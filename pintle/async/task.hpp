@@ -256,6 +256,7 @@ class CoWaiter : public Waiter, public CancelNode {
   void suspend(std::coroutine_handle<Promise> h, CancelScope* scope) noexcept {
     loop_ = h.promise().env.loop;
     ready_.handle = h;
+    ready_.call = h.promise().env.call;
     if (scope != nullptr) scope->add(*this);
   }
   void done() noexcept { unlink(); }

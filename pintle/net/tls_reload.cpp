@@ -40,7 +40,8 @@ Task<Status> pause(Duration interval, const Watched<std::uint64_t>* asked, std::
 
 }  // namespace
 
-Task<void> reload_every(ReloadOnce reload, Duration interval, Logger log, const Watched<std::uint64_t>* asked) {
+Task<void> reload_every(ReloadOnce reload, Duration interval, Logger log, const Watched<std::uint64_t>* asked,
+                        std::string what) {
   std::string last_failure;
   std::uint64_t seen = asked != nullptr ? asked->get().version : 0;
   for (;;) {
@@ -51,12 +52,12 @@ Task<void> reload_every(ReloadOnce reload, Duration interval, Logger log, const 
       case Reload::unchanged:
         continue;
       case Reload::replaced:
-        log.info("certificates were replaced");
+        log.info(what + " were replaced");
         last_failure.clear();
         continue;
       case Reload::failed:
         if (outcome->why != last_failure)
-          log.error("certificates can't be replaced: the last good ones stay in use", {{"error", outcome->why}});
+          log.error(what + " can't be replaced: the last good ones stay in use", {{"error", outcome->why}});
         last_failure = outcome->why;
     }
   }

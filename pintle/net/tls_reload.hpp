@@ -24,10 +24,10 @@ Task<void> reload_every(std::shared_ptr<TlsServer> tls, Duration interval, Logge
 Task<void> reload_every(std::shared_ptr<TlsClient> tls, Duration interval, Logger log,
                         const Watched<std::uint64_t>* asked = nullptr);
 
-// The same for what somebody else made of the two: called on a worker, never twice at a time. An exception is a failure
-// like any other, and the next attempt comes in its time.
+// The same for what somebody else made of the two, or of other files, called `what` in the log: called on a worker,
+// never twice at a time. An exception is a failure like any other, and the next attempt comes in its time.
 using ReloadOnce = std::function<Reload(std::string* why)>;
-Task<void> reload_every(ReloadOnce reload, Duration interval, Logger log,
-                        const Watched<std::uint64_t>* asked = nullptr);
+Task<void> reload_every(ReloadOnce reload, Duration interval, Logger log, const Watched<std::uint64_t>* asked = nullptr,
+                        std::string what = "certificates");
 
 }  // namespace pintle::net

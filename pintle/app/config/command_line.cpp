@@ -59,6 +59,13 @@ class Arguments {
       if (value) return fail(shown, "", "takes no value", fmt::format("write {} alone", shown));
       return ask(action);
     }
+    if (name == "explain-policy") {
+      if (!value) value = next();
+      if (!value || !value->starts_with('/'))
+        return fail(shown, "", "needs a method", "write --explain-policy /package.Service/Method");
+      line_.subject = std::move(*value);
+      return ask(Config::Action::explain_policy);
+    }
     if (name == "config") {
       if (!value) value = next();
       if (!value || value->empty()) return fail(shown, "", "needs a file", "write --config FILE");

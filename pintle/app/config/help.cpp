@@ -13,6 +13,8 @@ std::string config_help(std::string_view program, const std::vector<ConfigSectio
       "  --check-config  say whether the configuration is right, and end\n"
       "  --print-config  print the configuration in force with the origin of each value, and end\n"
       "  --print-chain   print the layers around every method, outermost first, and end\n"
+      "  --explain-policy METHOD\n"
+      "                  say who may call /package.Service/Method, and why, and end\n"
       "  --version       print the version, and end\n"
       "  --help          print this, and end\n\n"
       "Each KEY below may stand in the file (section: then key: value), in the environment ({} for\n"

@@ -53,6 +53,10 @@ class Reader {
     });
   }
 
+  void section(const YAML::Node& node, Message& into, const std::string& key) {
+    message(node, node.Mark(), into, key, true);
+  }
+
   void field(const YAML::Node& node, YAML::Mark mark, Message& parent, const FieldDescriptor& field,
              const std::string& path, bool tracked) {
     if (!node.Mark().is_null() && !node.IsNull()) mark = node.Mark();
@@ -90,7 +94,7 @@ class Reader {
       const std::string full = path + '.' + key;
       const FieldDescriptor* field = into.GetDescriptor()->FindFieldByName(key);
       if (field == nullptr) {
-        unknown(name, full);
+        unknown(name, full, *into.GetDescriptor());
         return;
       }
       if (const OneofDescriptor* oneof = field->real_containing_oneof()) {
@@ -195,6 +199,14 @@ class Reader {
     }
   }
 
+  // `in`: whose key it is not. What lies in lists has no keys of its own in the schema.
+  void unknown(const YAML::Node& name, const std::string& path, const google::protobuf::Descriptor& in) {
+    if (!path.contains('[')) return unknown(name, path);
+    std::string known;
+    for (int i = 0; i < in.field_count(); ++i) known += (i == 0 ? "known keys: " : ", ") + in.field(i)->name();
+    fail(name.Mark(), path, "unknown key", known);
+  }
+
   void unknown(const YAML::Node& name, const std::string& path) {
     fail(name.Mark(), path, "unknown key", draft_.schema.advice(path, [](const std::string& key) { return key; }));
   }
@@ -258,6 +270,14 @@ YAML::Node load_one(const std::string& text) {
 void read_yaml_file(Draft& draft, const std::string& name, const std::string& text) {
   try {
     Reader(draft, name, true).root(load_one(text));
+  } catch (const YAML::Exception& e) {
+    draft.fail({name, e.mark.line + 1, e.mark.column + 1, "", fmt::format("this is not YAML: {}", e.msg), ""});
+  }
+}
+
+void read_yaml_section(Draft& draft, const std::string& name, const std::string& text, const std::string& section) {
+  try {
+    Reader(draft, name, true).section(load_one(text), *draft.section(section), section);
   } catch (const YAML::Exception& e) {
     draft.fail({name, e.mark.line + 1, e.mark.column + 1, "", fmt::format("this is not YAML: {}", e.msg), ""});
   }

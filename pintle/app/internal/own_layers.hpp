@@ -13,8 +13,9 @@ class Telemetry;
 }
 
 struct OwnLayers {
-  // `tracing` null: none.
-  OwnLayers(const config::v1::Telemetry& settings, std::shared_ptr<const Layer> tracing);
+  // `tracing` null: none. `security`: of the server.
+  OwnLayers(const config::v1::Telemetry& settings, std::shared_ptr<const Layer> tracing,
+            const std::vector<std::shared_ptr<const Layer>>& security);
   std::vector<std::shared_ptr<const Layer>> server, client;
 };
 

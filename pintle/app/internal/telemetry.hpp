@@ -10,8 +10,9 @@
 #include <pintle/base/observe.hpp>
 #include <pintle/rpc/layer.hpp>
 #include <pintle/telemetry/metrics/metric_registry.hpp>
+#include <pintle/telemetry/otlp/log_queue.hpp>
 #include <pintle/telemetry/otlp/otlp_exporter.hpp>
-#include <pintle/telemetry/tracing/span_queue.hpp>
+#include <pintle/telemetry/otlp/span_queue.hpp>
 #include <pintle/telemetry/tracing/tracer.hpp>
 
 namespace pintle {
@@ -26,16 +27,17 @@ class Telemetry {
 
   // Once the runtime runs: makes the channel to the collector, where there is one.
   void connect(Runtime& runtime);
-  // On the loop of `env`: exports until its scope is cancelled.
-  void start(const Env& env, Nursery& tasks, const MetricRegistry& registry);
+  // On the loop of `env`: exports until its scope is cancelled. `lines` null: no log lines.
+  void start(const Env& env, Nursery& tasks, const MetricRegistry& registry, LogQueue* lines);
   // When nothing exports any more, while the loops still run.
   void disconnect() { exporter_.reset(); }
   // What is left, within a few seconds.
-  Task<void> flush(const MetricRegistry& registry);
+  Task<void> flush(const MetricRegistry& registry, LogQueue* lines);
 
  private:
   static OtlpExporter::Families families(const MetricRegistry& registry);
-  Task<Status> flush_all(const MetricRegistry& registry);
+  Task<Status> flush_all(const MetricRegistry& registry, LogQueue* lines);
+  Result<std::unique_ptr<OtlpSender>> sender(Runtime& runtime) const;
 
   const TelemetrySettings settings_;
   const Logger log_;

@@ -28,20 +28,27 @@ std::vector<std::string> split(std::string_view text) {
   return parts;
 }
 
-// "http://collector:4317/" is the target "collector:4317", in plaintext; without a scheme so too.
-bool set_endpoint(std::string_view text, TelemetrySettings& settings) {
+// "http://collector:4317/" is the target "collector:4317", in plaintext; without a scheme so too. OTLP/HTTP has the
+// port 4318 and may have a path.
+bool set_endpoint(std::string_view text, bool http, TelemetrySettings& settings) {
   settings.tls = text.starts_with("https://");
   if (const std::size_t scheme = text.find("://"); scheme != std::string_view::npos) {
     if (!settings.tls && !text.starts_with("http://")) return false;
     text.remove_prefix(scheme + 3);
   }
   while (text.ends_with('/')) text.remove_suffix(1);
-  if (text.empty() || text.find_first_of("/ ") != std::string_view::npos) return false;
-  settings.target = text.rfind(':') == std::string_view::npos ? std::string(text) + ":4317" : std::string(text);
+  const std::size_t path = std::min(text.find('/'), text.size());
+  if (path == 0 || text.find(' ') != std::string_view::npos || (path != text.size() && !http)) return false;
+  std::string place(text.substr(0, path));
+  if (place.rfind(':') == std::string::npos) place += http ? ":4318" : ":4317";
+  if (http)
+    settings.urls = OtlpUrls((settings.tls ? "https://" : "http://") + place + std::string(text.substr(path)));
+  else
+    settings.target = std::move(place);
   return true;
 }
 
-bool set_header(std::string_view text, OtlpOptions& options) {
+bool set_header(std::string_view text, OtlpRequestOptions& options) {
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0) return false;
   std::string key(text.substr(0, equals));
@@ -133,29 +140,41 @@ void read_tracing(const config::v1::Tracing& own, const ReadVariable& variable, 
 
 void read_otlp(const config::v1::Otlp& own, Reading& reading) {
   TelemetrySettings& s = reading.settings;
+  bool http = false;
+  const auto set_protocol = [&](const std::string& name) {
+    http = name == "http/protobuf";
+    return http || name == "grpc";
+  };
+  reading.one(
+      "otlp.protocol", {"OTEL_EXPORTER_OTLP_PROTOCOL"},
+      [&]() -> std::string {
+        return set_protocol(own.protocol()) ? "" : "'" + own.protocol() + "' is neither grpc nor http/protobuf";
+      },
+      set_protocol);
   reading.one(
       "otlp.endpoint", {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"},
       [&]() -> std::string {
-        if (own.endpoint().empty() || set_endpoint(own.endpoint(), s)) return {};
+        if (own.endpoint().empty() || set_endpoint(own.endpoint(), http, s)) return {};
         return "'" + own.endpoint() + "' is no address of a collector, such as http://collector:4317";
       },
-      [&](const std::string& text) { return set_endpoint(text, s); });
+      [&](const std::string& text) { return set_endpoint(text, http, s); });
   reading.one(
       "otlp.headers", {"OTEL_EXPORTER_OTLP_HEADERS"},
       [&]() -> std::string {
         for (const std::string& header : own.headers())
-          if (!set_header(header, s.otlp)) return "a header is no key=value";
+          if (!set_header(header, s.request)) return "a header is no key=value";
         return {};
       },
       [&](const std::string& text) {
-        return std::ranges::all_of(split(text), [&](const std::string& header) { return set_header(header, s.otlp); });
+        return std::ranges::all_of(split(text),
+                                   [&](const std::string& header) { return set_header(header, s.request); });
       });
   const auto time = [&](const char* key, std::initializer_list<const char*> names, Duration own_value, Duration& to) {
     reading.one(
         key, names, [&, own_value] { return to = own_value, std::string(); },
         [&](const std::string& text) { return set_milliseconds(text, to); });
   };
-  time("otlp.timeout", {"OTEL_EXPORTER_OTLP_TIMEOUT"}, duration(own.timeout()), s.otlp.timeout);
+  time("otlp.timeout", {"OTEL_EXPORTER_OTLP_TIMEOUT"}, duration(own.timeout()), s.request.timeout);
   time("otlp.schedule_delay", {"OTEL_BSP_SCHEDULE_DELAY"}, duration(own.schedule_delay()), s.otlp.schedule_delay);
   time("otlp.metric_interval", {"OTEL_METRIC_EXPORT_INTERVAL"}, duration(own.metric_interval()),
        s.otlp.metric_interval);
@@ -168,7 +187,13 @@ void read_otlp(const config::v1::Otlp& own, Reading& reading) {
   number("otlp.max_queue_size", {"OTEL_BSP_MAX_QUEUE_SIZE"}, own.max_queue_size(), s.max_queue);
   number("otlp.max_export_batch_size", {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE"}, own.max_export_batch_size(), s.max_batch);
   s.max_batch = std::min(s.max_batch, s.max_queue);
-  s.push_metrics = own.metrics();
+  const auto pushed = [&](const char* key, const char* name, bool own_value, bool& to) {
+    reading.one(
+        key, {name}, [&, own_value] { return to = own_value, std::string(); },
+        [&](const std::string& text) { return to = text == "otlp", to || text == "none"; });
+  };
+  pushed("otlp.metrics", "OTEL_METRICS_EXPORTER", own.metrics(), s.push_metrics);
+  pushed("otlp.logs", "OTEL_LOGS_EXPORTER", own.logs(), s.push_logs);
 }
 
 void read_resource(std::string_view service, const config::v1::Otlp& own, Reading& reading) {

@@ -20,10 +20,14 @@ struct TelemetrySettings {
   bool tracing = true;
   Sampler sampler;
   Propagation propagation;
-  std::string target;  // of the collector, for a channel; empty: nothing is exported
+  // Where to: for OTLP/gRPC a channel's target, for OTLP/HTTP the URLs; both empty: nothing is exported.
+  std::string target;
   bool tls = false;
-  bool push_metrics = false;
+  OtlpUrls urls;
+  bool push_metrics = false, push_logs = false;
+  bool exports() const { return !target.empty() || !urls.traces.empty(); }
   OtlpOptions otlp;
+  OtlpRequestOptions request;
   std::size_t max_queue = 2048, max_batch = 512;
   Resource resource;
   // What of the environment can't be read and counts as not set, as OpenTelemetry wants it.

@@ -49,8 +49,8 @@ TEST_F(TelemetrySettingsTest, TheEnvironmentOfOpenTelemetryCounts) {
   const TelemetrySettings s = read().value();
   EXPECT_EQ(s.target, "collector:4317");
   EXPECT_FALSE(s.tls);
-  EXPECT_THAT(s.otlp.headers, ElementsAre(Pair("api-key", "k"), Pair("tenant", "7")));
-  EXPECT_EQ(s.otlp.timeout, 1500ms);
+  EXPECT_THAT(s.request.headers, ElementsAre(Pair("api-key", "k"), Pair("tenant", "7")));
+  EXPECT_EQ(s.request.timeout, 1500ms);
   EXPECT_EQ(s.otlp.schedule_delay, 200ms);
   EXPECT_EQ(s.max_queue, 100u);
   EXPECT_EQ(s.max_batch, 100u) << "no larger than the queue";
@@ -95,6 +95,29 @@ TEST_F(TelemetrySettingsTest, ItCanBeSwitchedOff) {
   EXPECT_FALSE(read({"--telemetry.tracing.enabled=false"})->tracing);
   variables = {{"OTEL_SDK_DISABLED", "true"}};
   EXPECT_FALSE(read()->tracing);
+}
+
+TEST_F(TelemetrySettingsTest, OtlpOverHttpHasUrlsAndAPortOfItsOwn) {
+  variables = {{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"}, {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector"}};
+  const TelemetrySettings s = read().value();
+  EXPECT_EQ(s.target, "");
+  EXPECT_EQ(s.urls.traces, "http://collector:4318/v1/traces");
+  const TelemetrySettings own =
+      read({"--telemetry.otlp.protocol=http/protobuf", "--telemetry.otlp.endpoint=https://c:443/in/"}).value();
+  EXPECT_EQ(own.urls.logs, "https://c:443/in/v1/logs");
+  EXPECT_TRUE(own.exports());
+  EXPECT_FALSE(read({"--telemetry.otlp.protocol=http/json"}));
+  EXPECT_FALSE(read({"--telemetry.otlp.protocol=grpc", "--telemetry.otlp.endpoint=http://c:1/path"}));
+}
+
+TEST_F(TelemetrySettingsTest, WhatIsPushedBesideSpansIsSaid) {
+  EXPECT_FALSE(read()->push_logs);
+  variables = {{"OTEL_LOGS_EXPORTER", "otlp"}, {"OTEL_METRICS_EXPORTER", "otlp"}};
+  EXPECT_TRUE(read()->push_logs);
+  EXPECT_TRUE(read()->push_metrics);
+  EXPECT_FALSE(read({"--telemetry.otlp.logs=false"})->push_logs);
+  variables = {{"OTEL_LOGS_EXPORTER", "console"}};
+  EXPECT_THAT(read()->ignored, ElementsAre("OTEL_LOGS_EXPORTER=console"));
 }
 
 }  // namespace

@@ -31,10 +31,10 @@
 namespace pintle::test {
 
 // One method that answers at once, one that sleeps for an hour, one that logs a hundred long lines and answers, and one
-// that sleeps whatever happens.
+// that sleeps whatever happens, and one that holds its loop until the gate is opened.
 class Probe final : public Service {
  public:
-  explicit Probe(Logger log) : log_(std::move(log)) {
+  explicit Probe(Logger log, int gate = -1) : log_(std::move(log)), gate_(gate) {
     for (MethodInfo& m : methods_) m.kind = Kind::bidi;
     info_ = {.name = "probe", .file = "", .methods = methods_};
   }
@@ -68,6 +68,16 @@ class Probe final : public Service {
         co_return co_await wait().in(env);
       }
     };
+    struct Holding final : Handler {
+      explicit Holding(int g) : gate(g) {}
+      Task<Status> operator()(LayerCall&) override {
+        char c;
+        [[maybe_unused]] const ssize_t n = ::read(gate, &c, 1);
+        co_return Status();
+      }
+      int gate;
+    };
+    if (index == 4) return std::make_unique<Holding>(gate_);
     if (index == 0) return std::make_unique<Fast>();
     if (index == 3) return std::make_unique<Deaf>();
     if (index == 1) return std::make_unique<Slow>();
@@ -76,10 +86,12 @@ class Probe final : public Service {
 
  private:
   Logger log_;
-  MethodInfo methods_[4] = {{.path = "/probe/fast", .service = "probe", .name = "fast"},
+  int gate_;
+  MethodInfo methods_[5] = {{.path = "/probe/fast", .service = "probe", .name = "fast"},
                             {.path = "/probe/slow", .service = "probe", .name = "slow"},
                             {.path = "/probe/noisy", .service = "probe", .name = "noisy"},
-                            {.path = "/probe/deaf", .service = "probe", .name = "deaf"}};
+                            {.path = "/probe/deaf", .service = "probe", .name = "deaf"},
+                            {.path = "/probe/held", .service = "probe", .name = "held"}};
   ServiceInfo info_;
 };
 
@@ -182,7 +194,7 @@ class Process {
     std::vector<const char*> argv = {"probe"};
     for (const std::string& flag : flags) argv.push_back(flag.c_str());
     App app("probe", static_cast<int>(argv.size()), argv.data(), {}, &faults_of);
-    Probe probe(app.log());
+    Probe probe(app.log(), gate);
     app.serve(probe);
     if (story == Story::added_twice) app.serve(probe);
     if (story == Story::held) {

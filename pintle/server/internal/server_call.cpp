@@ -82,7 +82,10 @@ void ServerCall::on_start() {
   } catch (const std::bad_alloc&) {
     return complete(Status(Code::resource_exhausted, "out of memory", Origin::library));
   }
-  frame->start({&loop_server_.loop(), &call_.scope, &call_});
+  Loop& loop = loop_server_.loop();
+  if (loop.watch() != nullptr) loop.watch()->runs(&call_);
+  frame->start({&loop, &call_.scope, &call_});
+  if (loop.watch() != nullptr) loop.watch()->rests();  // the call may be over, and another's
 }
 
 void ServerCall::refuse_for_memory() {

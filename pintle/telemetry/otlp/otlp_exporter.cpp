@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 
 #include <google/rpc/error_details.pb.h>
-#include <opentelemetry/proto/collector/metrics/v1/metrics_service.pintle.hpp>
-#include <opentelemetry/proto/collector/trace/v1/trace_service.pintle.hpp>
+#include <opentelemetry/proto/collector/logs/v1/logs_service.pb.h>
+#include <opentelemetry/proto/collector/metrics/v1/metrics_service.pb.h>
+#include <opentelemetry/proto/collector/trace/v1/trace_service.pb.h>
 
 #include <pintle/async/first_of.hpp>
 #include <pintle/rpc/details.hpp>
@@ -16,114 +18,99 @@ namespace pintle {
 namespace {
 
 namespace collector = opentelemetry::proto::collector;
-using collector::metrics::v1::ExportMetricsServiceRequest;
-using collector::metrics::v1::MetricsService;
-using collector::trace::v1::ExportTraceServiceRequest;
-using collector::trace::v1::TraceService;
 
 constexpr Duration kLongestBackoff = std::chrono::seconds(30);
 
-CallOptions call_options(const OtlpOptions& options) {
-  CallOptions made = CallOptions().timeout(options.timeout);
-  for (const auto& [key, value] : options.headers) made.metadata(key, value);
-  return made;
-}
-
-// Sends `request` again while there is hope.
-template <class F>
-Task<Status> persist(const OtlpOptions& options, F& request) {
-  Duration pause = options.backoff;
-  for (int attempt = 1;; ++attempt) {
-    Status sent = co_await request();
-    const CancelScope* scope = (co_await current_env()).scope;
-    const bool over = attempt >= options.attempts || (scope != nullptr && scope->cancelled());
-    if (sent.ok() || over || !is_otlp_retryable(sent)) co_return sent;
-    if (const auto wanted = detail_of<google::rpc::RetryInfo>(sent))
-      pause = std::max<Duration>(pause, std::chrono::seconds(wanted->retry_delay().seconds()));
-    if (Status slept = co_await sleep_for(std::min(pause, kLongestBackoff)); !slept.ok()) co_return slept;
-    pause *= 2;
-  }
-}
-
 }  // namespace
 
-bool is_otlp_retryable(const Status& status) {
-  switch (status.code()) {
-    case Code::cancelled:
-    case Code::deadline_exceeded:
-    case Code::aborted:
-    case Code::out_of_range:
-    case Code::unavailable:
-    case Code::data_loss:
-      return true;
-    case Code::resource_exhausted:
-      return detail_of<google::rpc::RetryInfo>(status).has_value();
-    default:
-      return false;
-  }
+OtlpExporter::Course::Course(Meters meters, std::string_view what, std::string_view unit) : kind(what) {
+  const std::string exporter = fmt::format("otel.sdk.exporter.{}.exported", what);
+  const std::string processor = fmt::format("otel.sdk.processor.{}.processed", what);
+  const std::string ended = fmt::format("Of kind {}, whose export has ended.", what);
+  const Instrument exported_ones{exporter, unit, ended, {}};
+  exported = meters.counter(exported_ones);
+  failed = meters.counter(exported_ones, {{"error.type", "failed"}});
+  refused = meters.counter(exported_ones, {{"error.type", "rejected"}});
+  dropped_counter = meters.counter({processor, unit, "That found no room.", {}}, {{"error.type", "queue_full"}});
 }
 
-OtlpExporter::OtlpExporter(std::shared_ptr<Channel> channel, Resource resource, OtlpOptions options, Logger log,
-                           Meters meters)
-    : channel_(std::move(channel)),
-      resource_(std::move(resource)),
-      options_(std::move(options)),
-      log_(std::move(log)),
-      begin_(std::chrono::system_clock::now()) {
-  const Instrument exported{"otel.sdk.exporter.span.exported", "{span}", "Spans whose export has ended.", {}};
-  exported_ = meters.counter(exported);
-  failed_ = meters.counter(exported, {{"error.type", "failed"}});
-  refused_ = meters.counter(exported, {{"error.type", "rejected"}});
-  dropped_counter_ = meters.counter({"otel.sdk.processor.span.processed", "{span}", "Spans that found no room.", {}},
-                                    {{"error.type", "queue_full"}});
+void OtlpExporter::Course::dropped_so_far(std::uint64_t count) {
+  dropped_counter.add(count - std::exchange(dropped, count));
 }
+
+OtlpExporter::OtlpExporter(std::unique_ptr<OtlpSender> sender, Resource resource, OtlpOptions options, Logger log,
+                           Meters meters)
+    : sender_(std::move(sender)),
+      resource_(std::move(resource)),
+      options_(options),
+      log_(std::move(log)),
+      begin_(std::chrono::system_clock::now()),
+      spans_(meters, "span", "{span}"),
+      records_(meters, "log", "{log_record}"),
+      points_(meters, "metric_data_point", "{data_point}") {}
 
 // Says when it begins to fail and when that is over, not each time.
-void OtlpExporter::report(const Status& failed, std::string_view what) {
-  if (failed.ok() == !failing_) return;
-  failing_ = !failed.ok();
-  if (failing_)
-    log_.warn("telemetry can't be exported", {{"what", what}, {"error", failed.to_string()}});
+void OtlpExporter::report(Course& course, const OtlpAnswer& answer) {
+  if (answer.has_value() == !course.failing) return;
+  course.failing = !answer.has_value();
+  if (course.failing)
+    log_.warn("telemetry can't be exported", {{"what", course.kind}, {"error", answer.error().to_string()}});
   else
-    log_.info("telemetry is exported again", {{"what", what}});
+    log_.info("telemetry is exported again", {{"what", course.kind}});
 }
 
-Task<Status> OtlpExporter::send(std::vector<std::unique_ptr<SpanData>> spans) {
-  ExportTraceServiceRequest request;
-  write_spans(resource_, spans, request);
-  const std::uint64_t count = spans.size();
-  spans.clear();
-  TraceService::Stub stub(channel_);
-  std::uint64_t refused = 0;
-  // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): it outlives its tasks
-  auto ask = [&]() -> Task<Status> {
-    auto response = co_await stub.Export(request, call_options(options_));
-    if (!response) co_return response.error();
-    refused = static_cast<std::uint64_t>(std::max<std::int64_t>(0, response->partial_success().rejected_spans()));
-    co_return Status();
-  };
-  Status sent = co_await persist(options_, ask);
-  report(sent, "spans");
-  refused = std::min(refused, count);
-  if (sent.ok())
-    exported_.add(count - refused), refused_.add(refused);
+// Again while there is hope.
+template <class Request>
+Task<OtlpAnswer> OtlpExporter::send(const Request& request, Course& course, std::uint64_t size) {
+  Duration pause = options_.backoff;
+  OtlpAnswer answer;
+  for (int attempt = 1;; ++attempt) {
+    answer = co_await sender_->send(request);
+    const CancelScope* scope = (co_await current_env()).scope;
+    const bool over = attempt >= options_.attempts || (scope != nullptr && scope->cancelled());
+    if (answer || over || !is_otlp_retryable(answer.error())) break;
+    if (const auto wanted = detail_of<google::rpc::RetryInfo>(answer.error()))
+      pause = std::max<Duration>(pause, std::chrono::seconds(wanted->retry_delay().seconds()));
+    if (Status slept = co_await sleep_for(std::min(pause, kLongestBackoff)); !slept.ok()) break;
+    pause *= 2;
+  }
+  report(course, answer);
+  const std::uint64_t refused = answer ? std::min(*answer, size) : 0;
+  if (answer)
+    course.exported.add(size - refused), course.refused.add(refused);
   else
-    failed_.add(count);
-  co_return sent;
+    course.failed.add(size);
+  co_return answer;
 }
 
 Task<Status> OtlpExporter::flush(SpanQueue& queue) {
   Status last;
-  while (queue.size() != 0) {
-    last = co_await send(queue.take());
-    if (!last.ok()) break;
+  while (last.ok() && queue.size() != 0) {
+    const auto spans = queue.take();
+    collector::trace::v1::ExportTraceServiceRequest request;
+    write_spans(resource_, spans, request);
+    const OtlpAnswer answer = co_await send(request, spans_, spans.size());
+    if (!answer) last = answer.error();
   }
-  const std::uint64_t dropped = queue.dropped();
-  dropped_counter_.add(dropped - std::exchange(dropped_, dropped));
+  spans_.dropped_so_far(queue.dropped());
   co_return last;
 }
 
-Task<Status> OtlpExporter::export_spans(SpanQueue& queue) {
+Task<Status> OtlpExporter::flush(LogQueue& queue) {
+  Status last;
+  while (last.ok() && queue.size() != 0) {
+    const auto records = queue.take();
+    collector::logs::v1::ExportLogsServiceRequest request;
+    write_logs(resource_, records, request);
+    const OtlpAnswer answer = co_await send(request, records_, records.size());
+    if (!answer) last = answer.error();
+  }
+  records_.dropped_so_far(queue.dropped());
+  co_return last;
+}
+
+template <class Queue>
+Task<Status> OtlpExporter::export_from(Queue& queue) {
   for (;;) {
     const auto seen = queue.full().get().version;
     if (!queue.has_batch()) co_await first_of(queue.full().changed(seen), sleep_for(options_.schedule_delay));
@@ -133,18 +120,18 @@ Task<Status> OtlpExporter::export_spans(SpanQueue& queue) {
   }
 }
 
+Task<Status> OtlpExporter::export_spans(SpanQueue& queue) { co_return co_await export_from(queue); }
+
+Task<Status> OtlpExporter::export_logs(LogQueue& queue) { co_return co_await export_from(queue); }
+
 Task<Status> OtlpExporter::flush_metrics(const Families& families) {
-  ExportMetricsServiceRequest request;
-  write_metrics(resource_, families(), begin_, std::chrono::system_clock::now(), request);
-  MetricsService::Stub stub(channel_);
-  // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): it outlives its tasks
-  auto ask = [&]() -> Task<Status> {
-    auto response = co_await stub.Export(request, call_options(options_));
-    co_return response ? Status() : response.error();
-  };
-  Status sent = co_await persist(options_, ask);
-  report(sent, "metrics");
-  co_return sent;
+  const std::vector<MetricFamily> all = families();
+  collector::metrics::v1::ExportMetricsServiceRequest request;
+  write_metrics(resource_, all, begin_, std::chrono::system_clock::now(), request);
+  std::uint64_t points = 0;
+  for (const MetricFamily& family : all) points += family.points.size();
+  const OtlpAnswer answer = co_await send(request, points_, points);
+  co_return answer ? Status() : answer.error();
 }
 
 Task<Status> OtlpExporter::export_metrics(Families families) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <google/rpc/error_details.pb.h>
+#include <opentelemetry/proto/collector/logs/v1/logs_service.pintle.hpp>
 #include <opentelemetry/proto/collector/metrics/v1/metrics_service.pintle.hpp>
 #include <opentelemetry/proto/collector/trace/v1/trace_service.pintle.hpp>
 
@@ -51,13 +52,24 @@ struct MetricsOfOthers final : collector::metrics::v1::MetricsService::Service {
   std::vector<ExportMetricsServiceRequest> got;
 };
 
+struct LogsOfOthers final : collector::logs::v1::LogsService::Service {
+  Task<Result<collector::logs::v1::ExportLogsServiceResponse>> Export(
+      Call&, const collector::logs::v1::ExportLogsServiceRequest& request) override {
+    got.push_back(request);
+    co_return collector::logs::v1::ExportLogsServiceResponse();
+  }
+  std::vector<collector::logs::v1::ExportLogsServiceRequest> got;
+};
+
 struct OtlpExporterTest : ::testing::Test {
   OtlpExporterTest() {
     EXPECT_TRUE(server.server().add(traces).ok());
     EXPECT_TRUE(server.server().add(metrics).ok());
-    OtlpOptions options;
+    EXPECT_TRUE(server.server().add(logs).ok());
+    OtlpRequestOptions options;
     options.headers = {{"api-key", "k"}};
-    exporter.emplace(server.channel(), make_resource("items", ""), options, log.logger(), meter.meters());
+    exporter.emplace(otlp_over_grpc(server.channel(), options), make_resource("items", ""), OtlpOptions(), log.logger(),
+                     meter.meters());
   }
   void span(std::string_view name) { tracer.begin(name, SpanKind::server, nullptr); }
   double counted(std::string_view attributes = "") const {
@@ -66,6 +78,7 @@ struct OtlpExporterTest : ::testing::Test {
 
   Traces traces;
   MetricsOfOthers metrics;
+  LogsOfOthers logs;
   testing::ObservedLog log;
   testing::ObservedMeter meter;
   testing::InMemoryServer server;
@@ -149,6 +162,39 @@ TEST_F(OtlpExporterTest, ThoseThatTheCollectorRejectsAreCountedAsSuch) {
   EXPECT_EQ(server.loop().run(exporter->flush(queue)), Status());
   EXPECT_EQ(counted(), 3);
   EXPECT_EQ(counted("{error.type=rejected}"), 2);
+}
+
+TEST_F(OtlpExporterTest, LogLinesAreRecordsOfTheirSpans) {
+  testing::ObservedLog shown;
+  LogQueue lines(shown, 10, 2);
+  auto running = server.loop().start(exporter->export_logs(lines));
+  const Logger logger(&lines);
+  logger.warn("low stock", {{"trace_id", "0000000000000001000000000000000a"},
+                            {"span_id", "00000000000000ff"},
+                            {"item", "bolt"},
+                            {"left", 3},
+                            {"ratio", 0.5},
+                            {"last", true}});
+  server.loop().advance(5s);
+  ASSERT_THAT(logs.got, SizeIs(1));
+  const auto& record = logs.got[0].resource_logs(0).scope_logs(0).log_records(0);
+  EXPECT_EQ(record.body().string_value(), "low stock");
+  EXPECT_EQ(record.severity_text(), "WARN");
+  EXPECT_EQ(record.severity_number(), 13);
+  EXPECT_EQ(record.trace_id(), std::string("\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\x0a", 16));
+  EXPECT_EQ(record.span_id(), std::string("\0\0\0\0\0\0\0\xff", 8));
+  ASSERT_EQ(record.attributes_size(), 4);
+  EXPECT_EQ(record.attributes(0).key(), "item");
+  EXPECT_EQ(record.attributes(1).value().int_value(), 3);
+  EXPECT_TRUE(record.attributes(3).value().bool_value());
+  EXPECT_THAT(shown.lines(), SizeIs(1));
+  EXPECT_EQ(meter.value("otel.sdk.exporter.log.exported"), 1);
+  logger.info("one");
+  logger.info("two");
+  server.loop().run_until_idle();
+  EXPECT_THAT(logs.got, SizeIs(2)) << "a full batch goes at once";
+  running.cancel();
+  server.loop().run_until_idle();
 }
 
 TEST_F(OtlpExporterTest, MetricsAreCumulativeWithTheirBoundsAndExemplars) {

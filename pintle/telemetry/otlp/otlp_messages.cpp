@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include <opentelemetry/proto/collector/logs/v1/logs_service.pb.h>
 #include <opentelemetry/proto/collector/metrics/v1/metrics_service.pb.h>
 #include <opentelemetry/proto/collector/trace/v1/trace_service.pb.h>
 
@@ -12,6 +13,7 @@ namespace pintle {
 namespace {
 
 namespace common = opentelemetry::proto::common::v1;
+namespace logs = opentelemetry::proto::logs::v1;
 namespace metrics = opentelemetry::proto::metrics::v1;
 namespace trace = opentelemetry::proto::trace::v1;
 using KeyValues = google::protobuf::RepeatedPtrField<common::KeyValue>;
@@ -90,6 +92,36 @@ void write_span(const SpanData& from, trace::Span& to) {
   to.mutable_status()->set_message(from.error);
 }
 
+logs::SeverityNumber severity_of(Level level) {
+  switch (level) {
+    case Level::debug:
+      return logs::SEVERITY_NUMBER_DEBUG;
+    case Level::warn:
+      return logs::SEVERITY_NUMBER_WARN;
+    case Level::error:
+      return logs::SEVERITY_NUMBER_ERROR;
+    case Level::info:
+      break;
+  }
+  return logs::SEVERITY_NUMBER_INFO;
+}
+
+std::string_view name_of(Level level) {
+  constexpr std::string_view kNames[] = {"DEBUG", "INFO", "WARN", "ERROR"};
+  return kNames[static_cast<std::size_t>(level)];
+}
+
+void write_record(const LogRecord& from, logs::LogRecord& to) {
+  to.set_time_unix_nano(nanos(from.at));
+  to.set_observed_time_unix_nano(nanos(from.at));
+  to.set_severity_number(severity_of(from.level));
+  to.set_severity_text(std::string(name_of(from.level)));
+  to.mutable_body()->set_string_value(from.message);
+  write_attributes(from.fields, *to.mutable_attributes());
+  if ((from.trace_high | from.trace_low) != 0) to.set_trace_id(bytes_of(from.trace_high) + bytes_of(from.trace_low));
+  if (from.span != 0) to.set_span_id(bytes_of(from.span));
+}
+
 struct Times {
   std::uint64_t begin, now;
 };
@@ -135,6 +167,15 @@ void write_spans(const Resource& resource, std::span<const std::unique_ptr<SpanD
   trace::ScopeSpans& scoped = *all.add_scope_spans();
   write_scope(*scoped.mutable_scope());
   for (const auto& span : spans) write_span(*span, *scoped.add_spans());
+}
+
+void write_logs(const Resource& resource, std::span<const LogRecord> records,
+                opentelemetry::proto::collector::logs::v1::ExportLogsServiceRequest& out) {
+  logs::ResourceLogs& all = *out.add_resource_logs();
+  write_attributes(resource.attributes, *all.mutable_resource()->mutable_attributes());
+  logs::ScopeLogs& scoped = *all.add_scope_logs();
+  write_scope(*scoped.mutable_scope());
+  for (const LogRecord& record : records) write_record(record, *scoped.add_log_records());
 }
 
 void write_metrics(const Resource& resource, std::span<const MetricFamily> families, SpanTime begin, SpanTime now,

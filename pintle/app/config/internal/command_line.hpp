@@ -16,6 +16,7 @@ struct Setting {
 
 struct CommandLine {
   Config::Action action = Config::Action::run;  // of several: help, version, print, check
+  std::string subject;                          // of --explain-policy
   std::string file;                             // --config; empty when there is none
   std::vector<Setting> settings;                // in the order of the arguments
   std::vector<ConfigError> errors;
