@@ -23,6 +23,7 @@
 #include <pintle/app/internal/crash.hpp>
 #include <pintle/app/internal/heap.hpp>
 #include <pintle/app/internal/hold_watch.hpp>
+#include <pintle/app/internal/limit_layers.hpp>
 #include <pintle/app/internal/operator_pages.hpp>
 #include <pintle/app/internal/own_layers.hpp>
 #include <pintle/app/internal/own_services.hpp>
@@ -61,6 +62,7 @@ struct Prepared {
   std::string key_log_file;
   TelemetrySettings telemetry;
   SecuritySettings security;
+  std::vector<std::shared_ptr<const Layer>> limits;
 };
 
 Prepared prepare(std::string_view name, int argc, const char* const* argv, const std::vector<ConfigSection>& sections,
@@ -71,6 +73,7 @@ Prepared prepare(std::string_view name, int argc, const char* const* argv, const
   Endpoints made;
   TelemetrySettings telemetry;
   SecuritySettings security;
+  std::vector<std::shared_ptr<const Layer>> limits;
   auto config = configure(name, kVersion, sections, input, [&](const Config& c) -> std::vector<ConfigError> {
     auto errors = check ? check(c) : std::vector<ConfigError>();
     auto told = telemetry_settings(name, c, [](const std::string& variable) -> std::optional<std::string> {
@@ -86,6 +89,11 @@ Prepared prepare(std::string_view name, int argc, const char* const* argv, const
       security = std::move(*guarded);
     else
       std::ranges::move(guarded.error(), std::back_inserter(errors));
+    auto limited = limit_layers(c);
+    if (limited)
+      limits = std::move(*limited);
+    else
+      std::ranges::move(limited.error(), std::back_inserter(errors));
     if (auto bad = faults_of(c.get<config::v1::Admin>())) errors.push_back(std::move(*bad));
     auto looked = endpoints(c.get<config::v1::Server>(), c.get<config::v1::Client>(), key_log_file);
     if (looked)
@@ -97,8 +105,8 @@ Prepared prepare(std::string_view name, int argc, const char* const* argv, const
   if (config) {
     const std::size_t threads = config->get<config::v1::Server>().threads();
     limit_heaps(threads != 0 ? threads : default_threads());  // the log has a thread of its own
-    return {std::move(input), std::move(*config),   std::move(made),
-            key_log_file,     std::move(telemetry), std::move(security)};
+    return {std::move(input),     std::move(*config),  std::move(made),  key_log_file,
+            std::move(telemetry), std::move(security), std::move(limits)};
   }
   std::fputs(config.error().out.c_str(), stdout);
   std::fflush(stdout);
@@ -165,6 +173,7 @@ struct App::Impl final : ChannelzSource {
         errors(name),
         telemetry(std::move(prepared.telemetry), runtime.clock(), log, Meters(&registry)),
         security(std::move(prepared.security), runtime.clock(), log, Meters(&registry)),
+        layers(config.get<config::v1::Telemetry>(), telemetry.layer(), security.layers(std::move(prepared.limits))),
         server(runtime, server_options()),
         clients([this](std::string_view target) { return make_channel(runtime, target, channel_options()); }),
         listen_on(std::move(prepared.endpoints.ports)),
@@ -232,7 +241,7 @@ struct App::Impl final : ChannelzSource {
   ErrorTable errors;
   Telemetry telemetry;
   Security security;
-  const OwnLayers layers{config.get<config::v1::Telemetry>(), telemetry.layer(), security.layers()};
+  const OwnLayers layers;
   OwnServices own_services;
   Background background{runtime, lifecycle, log};
   Server server;

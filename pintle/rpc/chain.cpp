@@ -169,6 +169,7 @@ Chain Chain::build(Site& site, std::unique_ptr<SlotLayout> slots, Handler& inner
     next = chain.top_;
     chain.layers_.emplace(chain.layers_.begin(), layers[i]->name());
   }
+  chain.max_message_ = site.max_message();
   return chain;
 }
 

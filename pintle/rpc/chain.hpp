@@ -30,6 +30,8 @@ class Chain {
   // No layer applied: top() is the innermost handler itself, which may throw, and knows nothing of refusals.
   bool bare() const { return owned_.empty(); }
   const SlotLayout* slots() const { return slots_.get(); }
+  // What Site::limit_messages() came to.
+  std::size_t max_message() const { return max_message_; }
   // The names of the layers that applied, outermost first.
   const std::vector<std::string>& layers() const { return layers_; }
 
@@ -38,6 +40,7 @@ class Chain {
   std::vector<std::unique_ptr<Handler>> owned_;  // innermost first
   std::unique_ptr<SlotLayout> slots_;
   std::vector<std::string> layers_;
+  std::size_t max_message_ = SIZE_MAX;
 };
 
 }  // namespace pintle

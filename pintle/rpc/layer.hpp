@@ -67,6 +67,11 @@ class Site {
   // resolved_options() of the method; options.hpp reads them.
   std::string options;
 
+  // The calls of this method take no messages above so many bytes: one of them ends the call with RESOURCE_EXHAUSTED
+  // before it is read. The least of what the layers and the server say counts. On a server.
+  void limit_messages(std::size_t bytes) const { max_message_ = bytes < max_message_ ? bytes : max_message_; }
+  std::size_t max_message() const { return max_message_; }
+
   // The slot for a T on the calls of this chain: one for each type, whoever asks for it.
   template <class T>
   Slot<T> slot() const {
@@ -75,6 +80,7 @@ class Site {
 
  private:
   SlotLayout& slots_;
+  mutable std::size_t max_message_ = SIZE_MAX;
 };
 
 // Any thread; const, because one layer wraps many methods.

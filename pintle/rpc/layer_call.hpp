@@ -104,6 +104,7 @@ class LayerCall final : public Call {
   std::uint64_t credential_id = 0;
 
   // -- For those who make and end calls -----------------------------------------------------------------------------
+  std::size_t max_message = SIZE_MAX;      // server: what its layers let it receive (Site::limit_messages())
   const LoopLoad* load = nullptr;          // server: of this loop; null: nobody counts
   std::optional<bool> wait_for_ready;      // client: queue rather than fail while the target is in TRANSIENT_FAILURE
   void** reply = nullptr;                  // server, unary: where a pooled response object may be kept; may be null

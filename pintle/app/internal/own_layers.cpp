@@ -36,8 +36,8 @@ std::shared_ptr<const Layer> access_log(const config::v1::AccessLog& settings) {
 }  // namespace
 
 OwnLayers::OwnLayers(const config::v1::Telemetry& settings, std::shared_ptr<const Layer> tracing,
-                     const std::vector<std::shared_ptr<const Layer>>& security)
-    : server(security) {
+                     const std::vector<std::shared_ptr<const Layer>>& guards)
+    : server(guards) {
   const auto both = [this](std::shared_ptr<const Layer> layer) {
     server.push_back(layer);
     client.push_back(std::move(layer));

@@ -13,9 +13,9 @@ class Telemetry;
 }
 
 struct OwnLayers {
-  // `tracing` null: none. `security`: of the server.
+  // `tracing` null: none. `guards`: of the server, what stands before its handlers.
   OwnLayers(const config::v1::Telemetry& settings, std::shared_ptr<const Layer> tracing,
-            const std::vector<std::shared_ptr<const Layer>>& security);
+            const std::vector<std::shared_ptr<const Layer>>& guards);
   std::vector<std::shared_ptr<const Layer>> server, client;
 };
 

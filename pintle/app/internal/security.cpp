@@ -67,8 +67,7 @@ std::shared_ptr<KeyRing> Security::ring_of(const IssuerSettings& issuer) const {
   return std::make_shared<KeyRing>(std::move(load), issuer.ring, clock_, log_, meters_);
 }
 
-std::vector<std::shared_ptr<const Layer>> Security::layers() const {
-  std::vector<std::shared_ptr<const Layer>> layers;
+std::vector<std::shared_ptr<const Layer>> Security::layers(std::vector<std::shared_ptr<const Layer>> layers) const {
   if (authentication_ != nullptr) layers.push_back(authentication_);
   layers.push_back(authorization_);
   return layers;

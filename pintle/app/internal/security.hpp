@@ -17,8 +17,8 @@ class Security {
   Security(SecuritySettings settings, const Clock& clock, Logger log, Meters meters);
   Security(const Security&) = delete;
 
-  // For the server; none where nothing is asked for.
-  std::vector<std::shared_ptr<const Layer>> layers() const;
+  // For the server, beside `others`; none where nothing is asked for.
+  std::vector<std::shared_ptr<const Layer>> layers(std::vector<std::shared_ptr<const Layer>> others) const;
   // On the loop of `env`: keys and policy are read again until its scope is cancelled, and when `asked` changes.
   void start(const Env& env, Nursery& tasks, const Watched<std::uint64_t>& asked);
   const AuthorizationLayer& authorization() const { return *authorization_; }

@@ -1,5 +1,6 @@
 #include <pintle/server/dialect/grpc_call.hpp>
 
+#include <algorithm>
 #include <utility>
 
 #include <pintle/wire/status_map.hpp>
@@ -11,7 +12,7 @@ constexpr int kTooLarge = 431;  // Request Header Fields Too Large (RFC 6585 sec
 }
 
 inline void GrpcCall::reset(void** slot) {
-  source_.reset(call_.method().request, slot, shared_.max_receive_message);
+  source_.reset(call_.method().request, slot, std::min(shared_.max_receive_message, call_.max_message));
   sink_.reset();
   head_sent_ = false;
 }

@@ -46,6 +46,7 @@ transport::Exchange& ServerCall::accept(const std::shared_ptr<void>& state, cons
   call_.source = &dialect_.source();
   call_.sink = &dialect_.sink();
   call_.slots.use(chain_->slots());
+  call_.max_message = chain_->max_message();
   call_.draining = loop_server_.draining();
   if (method_.info.kind == Kind::unary && method_.info.response != nullptr) call_.reply = &reply_;
 
