@@ -56,6 +56,8 @@ std::expected<pb::compiler::CodeGeneratorResponse, std::string> try_generate(
     if (file == nullptr)
       return std::unexpected(errors.text.empty() ? name + ": not among the files of the request" : errors.text);
     if (std::string why = refusal(*file); !why.empty()) return std::unexpected(why);
+    if (!parameters->defer_rules)
+      if (std::string why = rules_refusal(*file); !why.empty()) return std::unexpected(why);
     const FileModel model = model_of(*file, *parameters);
     add(response, model.stem + ".pintle.hpp", write_header(model));
     add(response, model.stem + ".pintle.cpp", write_source(model));

@@ -69,6 +69,9 @@ MethodModel method_model(const pb::MethodDescriptor& method, const MethodNames& 
       {"kind", kind_name(model.shape)},
       {"idempotency", idempotency_name(method)},
       {"options", bytes_expression(method.options().SerializeAsString())},
+      {"validate", has_rules(*method.input_type())
+                       ? ", &::pintle::codegen::validate_as<" + type_name(*method.input_type()) + ">"
+                       : ""},
   };
   return model;
 }
@@ -103,6 +106,7 @@ FileModel model_of(const pb::FileDescriptor& file, const Parameters& parameters)
   model.space = namespace_of(file);
   model.deprecated = mentions_deprecated(file);
   model.parameters = parameters;
+  model.rules = rules_of(file, parameters);
   const std::vector<std::string> classes = class_names(file);
   for (int i = 0; i < file.service_count(); ++i) {
     const pb::ServiceDescriptor& service = *file.service(i);

@@ -8,6 +8,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include "parameters.hpp"
+#include "rules.hpp"
 
 namespace pintle::plugin {
 
@@ -40,6 +41,7 @@ struct FileModel {
   std::string space;  // "items::v1"
   bool deprecated;    // something that it mentions is
   Parameters parameters;
+  RulesModel rules;
   std::vector<ServiceModel> services;
 };
 

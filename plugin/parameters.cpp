@@ -12,8 +12,15 @@ std::expected<Parameters, std::string> parse_parameters(std::string_view text) {
     if (option.empty()) continue;
     const std::string_view key = option.substr(0, option.find('='));
     const std::string_view value = option.substr(std::min(option.size(), key.size() + 1));
+    if (key == "rules") {
+      if (value != "refuse" && value != "defer")
+        return std::unexpected("the option rules takes refuse or defer, not \"" + std::string(value) + "\"");
+      parameters.defer_rules = value == "defer";
+      continue;
+    }
     if (key != "blocking")
-      return std::unexpected("unknown option \"" + std::string(key) + "\"; there is: blocking=true|false");
+      return std::unexpected("unknown option \"" + std::string(key) +
+                             "\"; there are: blocking=true|false, rules=refuse|defer");
     if (value != "true" && value != "false")
       return std::unexpected("the option blocking takes true or false, not \"" + std::string(value) + "\"");
     parameters.blocking = value == "true";

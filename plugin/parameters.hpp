@@ -8,7 +8,8 @@
 namespace pintle::plugin {
 
 struct Parameters {
-  bool blocking = true;  // blocking=false: without BlockingStub
+  bool blocking = true;      // blocking=false: without BlockingStub
+  bool defer_rules = false;  // rules=defer: what can't be checked is said by the validator, for a conformance suite
 };
 
 // "key=value,key=value"; the error names what is wrong and what there is.

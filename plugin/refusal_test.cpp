@@ -143,5 +143,50 @@ TEST(Generate, SaysThatItKnowsOptionalFieldsOfProto3) {
             static_cast<std::uint64_t>(CodeGeneratorResponse::FEATURE_PROTO3_OPTIONAL));
 }
 
+// What protoc says of a message with that field, and where.
+std::string said_of_rules(const std::string& field, const std::string& options = "") {
+  const TemporaryFolder folder;
+  write_file(folder.path() / "shop.proto",
+             "syntax = \"proto3\";\npackage shop.v1;\nimport \"buf/validate/validate.proto\";\n"
+             "import \"google/protobuf/duration.proto\";\nmessage Item {\n" +
+                 options + "  " + field + "\n}\n");
+  const Outcome run = run_protoc(folder.path(), folder.path(), {"shop.proto"});
+  return run.code == 0 ? "accepted" : run.output;
+}
+
+TEST(RulesRefusal, CelIsNamedWithItsPlaceAndNeverLeftOut) {
+  EXPECT_THAT(said_of_rules(R"(string name = 1 [(buf.validate.field).cel = {id: "x" expression: "true"}];)"),
+              HasSubstr("shop.proto:6:3: shop.v1.Item.name: has a rule in CEL"));
+  EXPECT_THAT(said_of_rules(R"(string name = 1 [(buf.validate.field).cel_expression = "true"];)"), HasSubstr("CEL"));
+  EXPECT_THAT(said_of_rules("string name = 1;", "  option (buf.validate.message).cel_expression = \"true\";\n"),
+              HasSubstr("shop.v1.Item: has a rule in CEL"));
+  EXPECT_THAT(
+      said_of_rules(R"(repeated string names = 1 [(buf.validate.field).repeated.items.cel_expression = "true"];)"),
+      HasSubstr("shop.v1.Item.names: has a rule in CEL"));
+  EXPECT_THAT(said_of_rules(R"(map<string, string> m = 1 [(buf.validate.field).map.keys.cel_expression = "true"];)"),
+              HasSubstr("shop.v1.Item.m: has a rule in CEL"));
+}
+
+TEST(RulesRefusal, RulesOfAnotherTypeAreAMistake) {
+  EXPECT_THAT(said_of_rules("int32 count = 1 [(buf.validate.field).string.min_len = 1];"),
+              HasSubstr("has rules of the type string, and is of the type int32"));
+  EXPECT_THAT(said_of_rules("repeated string names = 1 [(buf.validate.field).string.min_len = 1];"),
+              HasSubstr("is of the type repeated"));
+  EXPECT_THAT(said_of_rules("Item below = 1 [(buf.validate.field).int32.gt = 1];"),
+              HasSubstr("is a message, for which there are none"));
+  EXPECT_THAT(said_of_rules("repeated Item items = 1 [(buf.validate.field).repeated.unique = true];"),
+              HasSubstr("can't be unique"));
+  EXPECT_THAT(said_of_rules(R"(string name = 1 [(buf.validate.field).string.pattern = "("];)"),
+              HasSubstr("no regular expression of RE2"));
+  EXPECT_THAT(said_of_rules("string name = 1;", "  option (buf.validate.message).oneof = {fields: [\"gone\"]};\n"),
+              HasSubstr("the field gone, which is not there"));
+}
+
+TEST(RulesRefusal, WhatIsIgnoredIsNotLookedAt) {
+  EXPECT_EQ(
+      said_of_rules(R"(string name = 1 [(buf.validate.field) = {ignore: IGNORE_ALWAYS, cel_expression: "true"}];)"),
+      "accepted");
+}
+
 }  // namespace
 }  // namespace pintle::plugin

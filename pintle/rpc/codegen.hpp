@@ -10,12 +10,13 @@
 #include <pintle/rpc/reader_writer.hpp>
 #include <pintle/rpc/service_handlers.hpp>
 #include <pintle/rpc/type_of.hpp>
+#include <pintle/validate/report.hpp>
 
 namespace pintle::codegen {
 
 // The version handshake. Generated code says which version of this contract it was written for; the library says which
 // ones it still takes. A mismatch is a compile error that says what to do.
-inline constexpr int kVersion = 2;
+inline constexpr int kVersion = 3;
 inline constexpr int kOldestVersion = 2;
 
 template <int Generated>
@@ -29,4 +30,23 @@ consteval bool accepts() {
   return true;
 }
 
+// MethodInfo::validate of a method whose requests are of the type T, for which check_rules() was generated.
+template <class T>
+void validate_as(const void* request, Violations& out) {
+  validate::Report report(out);
+  check_rules(*static_cast<const T*>(request), report, nullptr);
+}
+
 }  // namespace pintle::codegen
+
+namespace pintle {
+
+// What the rules of buf.validate in its .proto say of a message; it has a validator where it has rules.
+template <class T>
+Violations violations_of(const T& message) {
+  Violations found;
+  codegen::validate_as<T>(&message, found);
+  return found;
+}
+
+}  // namespace pintle

@@ -11,7 +11,6 @@ namespace pintle {
 
 struct Violations;
 
-// How a message type is made, parsed and written. Emitted once per type; a null hook was not generated.
 // Room that comes in pieces, for an object that is written in one go.
 class Pieces {
  public:
@@ -22,6 +21,7 @@ class Pieces {
   ~Pieces() = default;
 };
 
+// How a message type is made, parsed and written. Emitted once per type; a null hook was not generated.
 struct TypeInfo {
   std::string_view (*name)();  // "items.v1.Item"
   void* (*slot)(void* reuse);  // `reuse`, cleared, or a new object when it is null
@@ -29,7 +29,6 @@ struct TypeInfo {
   bool (*parse)(void* object, std::span<const std::byte> bytes);
   std::size_t (*size)(const void* object);            // also caches sizes for encode()
   void (*encode)(const void* object, std::byte* to);  // writes the size() bytes that the last size() promised
-  bool (*validate)(const void* object, Violations& out) = nullptr;
   bool (*from_json)(void* object, std::string_view json) = nullptr;
   void (*to_json)(const void* object, std::string& out) = nullptr;
   void (*move)(void* to, void* from) = nullptr;                     // `from` keeps some value
@@ -57,6 +56,9 @@ struct MethodInfo {
   // The serialised google.protobuf.MethodOptions of the .proto; options.hpp reads them. Empty: none are set.
   std::string_view options = {};    // NOLINT(readability-redundant-member-init): initialisers may leave it out
   const ServiceInfo* of = nullptr;  // null: nobody knows, as for a proxy's methods
+  // What the rules of buf.validate in the .proto say of a request, which is an object of its type. Null: there are
+  // none.
+  void (*validate)(const void* request, Violations& out) = nullptr;
 };
 
 struct ServiceInfo {

@@ -84,7 +84,6 @@ inline constexpr TypeInfo type_of = {&detail::ProtobufHooks<T>::name,
                                      &detail::ProtobufHooks<T>::encode,
                                      nullptr,
                                      nullptr,
-                                     nullptr,
                                      &detail::ProtobufHooks<T>::move,
                                      detail::ProtobufHooks<T>::pieces_hook()};
 

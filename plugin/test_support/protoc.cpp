@@ -21,7 +21,7 @@ std::string quoted(const std::string& word) {
 
 Outcome run_protoc(const std::filesystem::path& in, const std::filesystem::path& out,
                    const std::vector<std::string>& arguments) {
-  std::string command = "cd " + quoted(in) + " && " + quoted(PINTLE_PROTOC) +
+  std::string command = "cd " + quoted(in) + " && " + quoted(PINTLE_PROTOC) + " -I. -I" + quoted(PINTLE_PROTOS) +
                         " --plugin=protoc-gen-pintle=" + quoted(PINTLE_PLUGIN) + " --pintle_out=" + quoted(out);
   for (const std::string& argument : arguments) command += " " + quoted(argument);
   std::FILE* pipe = popen((command + " 2>&1").c_str(), "r");

@@ -5,6 +5,7 @@ short() {
   build release
   counted "Connect conformance suites, server and client" "$PINTLE_ROOT/tests/conformance/connect"
   counted "h2spec, h2c and TLS, plain and strict" "$PINTLE_ROOT/tests/conformance/h2spec"
+  counted "protovalidate's conformance suite" "$PINTLE_ROOT/tests/conformance/protovalidate/run"
   counted "testssl.sh and sslscan, ECDSA and RSA" "$PINTLE_ROOT/tests/conformance/tls"
 }
 

@@ -29,12 +29,10 @@ Result<v1::Item> ItemServer::reply(const Outcome<Item>& item) const {
 }
 
 Task<Result<v1::Item>> ItemServer::GetItem(Call&, const v1::GetItemRequest& request) {
-  if (request.id().empty()) co_return failed(Failure::invalid("id", "is required"));
   co_return reply(co_await catalogue_.get(request.id()));
 }
 
 Task<Result<v1::Item>> ItemServer::CreateItem(Call&, const v1::CreateItemRequest& request) {
-  if (!request.has_item()) co_return failed(Failure::invalid("item", "is required"));
   Outcome<Item> draft = draft_of(request.item(), "item.");
   if (!draft) co_return failed(draft.error());
   co_return reply(co_await catalogue_.create(std::move(*draft), "item."));
@@ -50,7 +48,6 @@ Task<Result<v1::Item>> ItemServer::UpdateItem(Call&, const v1::UpdateItemRequest
 }
 
 Task<Result<google::protobuf::Empty>> ItemServer::DeleteItem(Call&, const v1::DeleteItemRequest& request) {
-  if (request.id().empty()) co_return failed(Failure::invalid("id", "is required"));
   const Outcome<void> removed = co_await catalogue_.remove(request.id(), expected_revision(request.etag()));
   if (!removed) co_return failed(removed.error());
   co_return google::protobuf::Empty();

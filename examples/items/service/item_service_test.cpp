@@ -7,6 +7,7 @@
 #include "service/item_service.hpp"
 #include "store/memory/memory_store.hpp"
 #include "testing/harness.hpp"
+#include <pintle/middleware/validation/validation_layer.hpp>
 #include <pintle/rpc/details.hpp>
 #include <pintle/testing/kit/direct_channel.hpp>
 
@@ -43,7 +44,12 @@ class ItemService : public ::testing::Test {
       : ids_([this] { return time_.now; }, testing::Counting()),
         catalogue_(store_, ids_, [this] { return time_.now; }),
         server_(catalogue_, limits(), pintle::Logger()),
-        stub_(std::make_shared<pintle::testing::DirectChannel>(server_, running_.runtime.loop(0))) {}
+        stub_(std::make_shared<pintle::testing::DirectChannel>(server_, running_.runtime.loop(0), layers())) {}
+
+  // The rules in the .proto stand before the service wherever it runs.
+  static std::vector<std::shared_ptr<const pintle::Layer>> layers() {
+    return {std::make_shared<pintle::ValidationLayer>()};
+  }
 
   static ServiceLimits limits() {
     ServiceLimits limits;

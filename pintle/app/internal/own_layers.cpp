@@ -4,6 +4,7 @@
 
 #include <pintle/config/v1/telemetry.pb.h>
 #include <pintle/middleware/request_id/request_id_layer.hpp>
+#include <pintle/middleware/validation/validation_layer.hpp>
 #include <pintle/telemetry/access_log/access_log_layer.hpp>
 #include <pintle/telemetry/metrics/rpc_metrics_layer.hpp>
 
@@ -36,8 +37,9 @@ std::shared_ptr<const Layer> access_log(const config::v1::AccessLog& settings) {
 }  // namespace
 
 OwnLayers::OwnLayers(const config::v1::Telemetry& settings, std::shared_ptr<const Layer> tracing,
-                     const std::vector<std::shared_ptr<const Layer>>& guards)
+                     const std::vector<std::shared_ptr<const Layer>>& guards, bool validates)
     : server(guards) {
+  if (validates) server.push_back(std::make_shared<ValidationLayer>());
   const auto both = [this](std::shared_ptr<const Layer> layer) {
     server.push_back(layer);
     client.push_back(std::move(layer));

@@ -13,9 +13,10 @@ class Telemetry;
 }
 
 struct OwnLayers {
-  // `tracing` null: none. `guards`: of the server, what stands before its handlers.
+  // `tracing` null: none. `validates`: requests are checked by the rules in their .proto. `guards`: of the server, what
+  // stands before its handlers.
   OwnLayers(const config::v1::Telemetry& settings, std::shared_ptr<const Layer> tracing,
-            const std::vector<std::shared_ptr<const Layer>>& guards);
+            const std::vector<std::shared_ptr<const Layer>>& guards, bool validates);
   std::vector<std::shared_ptr<const Layer>> server, client;
 };
 

@@ -5,7 +5,7 @@
 
 #include "awkward.pb.h"
 
-static_assert(::pintle::codegen::accepts<2>());
+static_assert(::pintle::codegen::accepts<3>());
 
 namespace golden::pintle::google::codegen {
 

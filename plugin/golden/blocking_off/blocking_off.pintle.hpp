@@ -5,7 +5,7 @@
 
 #include "blocking_off.pb.h"
 
-static_assert(::pintle::codegen::accepts<2>());
+static_assert(::pintle::codegen::accepts<3>());
 
 namespace golden::blocking_off {
 

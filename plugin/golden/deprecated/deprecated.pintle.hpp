@@ -5,7 +5,7 @@
 
 #include "deprecated.pb.h"
 
-static_assert(::pintle::codegen::accepts<2>());
+static_assert(::pintle::codegen::accepts<3>());
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"

@@ -5,7 +5,7 @@
 
 #include "no_package.pb.h"
 
-static_assert(::pintle::codegen::accepts<2>());
+static_assert(::pintle::codegen::accepts<3>());
 
 class PlainService {
  public:

@@ -5,4 +5,4 @@
 
 #include "no_service.pb.h"
 
-static_assert(::pintle::codegen::accepts<2>());
+static_assert(::pintle::codegen::accepts<3>());

@@ -5,7 +5,7 @@
 
 #include "options.pb.h"
 
-static_assert(::pintle::codegen::accepts<2>());
+static_assert(::pintle::codegen::accepts<3>());
 
 namespace options::v1 {
 
