@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "../wire/check.hpp"
+#include "../check.hpp"
 #include <pintle/services/admin/admin_pages.hpp>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "../wire/check.hpp"
+#include "../check.hpp"
 #include <pintle/telemetry/tracing/trace_context.hpp>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <span>
 
-#include "check.hpp"
+#include "../check.hpp"
 #include <pintle/wire/compression.hpp>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

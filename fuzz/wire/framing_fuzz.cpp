@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "check.hpp"
+#include "../check.hpp"
 #include <pintle/wire/framing.hpp>
 
 namespace {

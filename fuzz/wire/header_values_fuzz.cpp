@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "check.hpp"
+#include "../check.hpp"
 #include <pintle/wire/base64.hpp>
 #include <pintle/wire/content_type.hpp>
 #include <pintle/wire/percent.hpp>

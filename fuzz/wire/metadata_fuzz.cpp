@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "check.hpp"
+#include "../check.hpp"
 #include <pintle/wire/metadata_coding.hpp>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

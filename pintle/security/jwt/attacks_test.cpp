@@ -189,6 +189,9 @@ TEST_F(JwtAttacks, Row15Times) {
   EXPECT_EQ(at("1800000000", 30s), "expired") << "on or after";
   EXPECT_EQ(at("1800000000.5", 30s), "anna");
   EXPECT_EQ(at("1.8e9", 0s), "anna");
+  for (const char* never : {"9223372036", "9223372037", "9999999999", "253402300799", "253402300799.0"})
+    EXPECT_EQ(at(never, 0s), "anna") << never << ": beyond what a clock of nanoseconds can say";
+  EXPECT_EQ(at("253402300800", 0s), "bad_claim");
   EXPECT_EQ(at("18446744073709551615", 0s), "bad_claim");
   for (const char* wrong : {"\"1800000100\"", "-1", "true", "null", "[1800000100]", "{}", "1e300"})
     EXPECT_EQ(at(wrong, 0s), "bad_claim") << wrong;

@@ -18,6 +18,7 @@ namespace json = boost::json;
 using Refusal = std::unexpected<JwtFault>;
 
 constexpr double kLatest = 253402300799;  // the end of the year 9999
+constexpr double kFarthest = 9e9;         // the year 2255; WallTime ends in 2262, and leeways are added to it
 
 std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
 
@@ -42,7 +43,8 @@ std::expected<std::optional<WallTime>, JwtFault> time_at(const json::object& cla
   else if (value->is_double())
     seconds = value->get_double();
   if (!(seconds >= 0 && seconds <= kLatest)) return Refusal(JwtFault::bad_claim);
-  return WallTime(std::chrono::duration_cast<WallTime::duration>(std::chrono::duration<double>(seconds)));
+  return WallTime(
+      std::chrono::duration_cast<WallTime::duration>(std::chrono::duration<double>(std::min(seconds, kFarthest))));
 }
 
 std::expected<std::vector<std::string>, JwtFault> texts_of(const json::value& value) {
