@@ -135,7 +135,11 @@ Checked<std::shared_ptr<net::TlsServer>> tls_server(const config::v1::ServerTls&
     if (next->certificate.empty()) return mistake(at + ".certificate_file", "is missing");
     options.certificates.push_back(std::move(*next));
   }
+  if (!asks && !tls.client_crl_file().empty())
+    return mistake(where + ".client_certificates", "is none: client_crl_file would mean nothing", "write required");
   options.client_roots = pem(tls.client_ca_file());
+  options.client_revocations = pem(tls.client_crl_file());
+  options.refuse_undetermined = tls.client_crl_required();
   options.min_version = version(tls.min_version());
   options.key_log_file = key_log_file;
   auto made = net::TlsServer::create(std::move(options));

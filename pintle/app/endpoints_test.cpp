@@ -101,6 +101,9 @@ TEST(Endpoints, CheckConfigSaysWhatTheStartSays) {
        "shop: configuration: server.tls.certificate_file: is missing: without it the port would speak plaintext\n"},
       {"server: {tls: {certificate_file: tls.crt, key_file: tls.key, client_certificates: required}}",
        "shop: configuration: server.tls.client_ca_file: is missing: client certificates must come from somebody\n"},
+      {"server: {tls: {certificate_file: tls.crt, key_file: tls.key, client_crl_file: ca.crl}}",
+       "shop: configuration: server.tls.client_certificates: is none: client_crl_file would mean nothing; write "
+       "required\n"},
       {"server: {tls: {certificate_file: tls.crt, key_file: tls.key, client_ca_file: ca.crt}}",
        "shop: configuration: server.tls.client_certificates: is none: client_ca_file would mean nothing; write "
        "required\n"},

@@ -46,6 +46,18 @@ int choose_h2(SSL*, const unsigned char** out, unsigned char* size, const unsign
   return SSL_TLSEXT_ERR_OK;
 }
 
+// Lets those pass of whom nobody can say whether they were taken back.
+int pass_undetermined(int good, X509_STORE_CTX* context) {
+  switch (X509_STORE_CTX_get_error(context)) {
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+    case X509_V_ERR_CRL_NOT_YET_VALID:
+      return 1;
+    default:
+      return good;
+  }
+}
+
 int choose_certificate(SSL* ssl, int*, void* snapshot) {
   const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   if (name == nullptr) return SSL_TLSEXT_ERR_NOACK;
@@ -156,6 +168,24 @@ class Loading {
     return {};
   }
 
+  // What the roots of the last context have taken back.
+  Status add_revocations(const Pem& from, const std::string& text) {
+    X509_STORE* store = SSL_CTX_get_cert_store(snapshot_->entries_.back().context.get());
+    const BioPtr bio = memory_bio(text);
+    int count = 0;
+    for (;; ++count) {
+      const CrlPtr list(PEM_read_bio_X509_CRL(bio.get(), nullptr, refuse_passphrase, nullptr));
+      if (list == nullptr) break;
+      X509_STORE_add_crl(store, list.get());
+    }
+    if (count == 0 || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+      return invalid_argument("{} is no PEM certificate revocation list: {}", called(from, "revocation"),
+                              take_errors("it is empty"));
+    ERR_clear_error();
+    X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+    return {};
+  }
+
   SSL_CTX* last() { return snapshot_->entries_.back().context.get(); }
   std::shared_ptr<const Snapshot> take() { return std::move(snapshot_); }
 
@@ -173,13 +203,19 @@ Loaded build_server(const TlsServerOptions& options, const std::shared_ptr<KeyLo
   const bool asks = options.client_certificates != ClientCertificates::none;
   const std::string none;
   const std::string& roots = asks ? loading.next_text() : none;
+  const bool revokes = asks && !options.client_revocations.empty();
+  const std::string& revocations = revokes ? loading.next_text() : none;
   for (const KeyPair& pair : options.certificates) {
     if (Status s = loading.add_context(true, options.min_version, {}); !s.ok()) return std::unexpected(std::move(s));
     if (Status s = loading.add_pair(pair); !s.ok()) return std::unexpected(std::move(s));
     if (!asks) continue;
     if (Status s = loading.add_roots(options.client_roots, roots, true); !s.ok()) return std::unexpected(std::move(s));
+    if (revokes)
+      if (Status s = loading.add_revocations(options.client_revocations, revocations); !s.ok())
+        return std::unexpected(std::move(s));
     const bool required = options.client_certificates == ClientCertificates::required;
-    SSL_CTX_set_verify(loading.last(), SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
+    SSL_CTX_set_verify(loading.last(), SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+                       revokes && !options.refuse_undetermined ? pass_undetermined : nullptr);
   }
   return loading.take();
 }
@@ -312,6 +348,7 @@ Result<std::shared_ptr<TlsServer>> TlsServer::create(TlsServerOptions options) {
   if (!key_log) return std::unexpected(std::move(key_log).error());
   std::vector<Pem> sources;
   if (asks) sources.push_back(options.client_roots);
+  if (asks && !options.client_revocations.empty()) sources.push_back(options.client_revocations);
   for (const KeyPair& pair : options.certificates) tls::add_pair(sources, pair);
   auto context = std::make_unique<tls::Context>(
       std::move(sources),

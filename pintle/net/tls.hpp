@@ -49,6 +49,12 @@ struct TlsServerOptions {
   std::vector<KeyPair> certificates;
   ClientCertificates client_certificates = ClientCertificates::none;
   Pem client_roots;  // whom client certificates must come from; needed unless none are asked for
+  // What those have taken back: certificate revocation lists (RFC 5280), one of each authority. Empty: nothing is
+  // asked.
+  Pem client_revocations;
+  // A certificate whose authority has no list, or one that has expired, is refused (gRFC A69: deny undetermined).
+  // False: it passes.
+  bool refuse_undetermined = true;
   TlsVersion min_version = TlsVersion::tls1_2;
   std::string key_log_file;  // secrets for a debugger, as browsers write them to SSLKEYLOGFILE; empty: none
 };

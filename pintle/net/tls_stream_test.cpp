@@ -265,6 +265,34 @@ TEST_F(Mutual, OptionalMeansThatWhatIsShownMustBeGood) {
   EXPECT_FALSE(admits(bed, client(&ca, CertificateWish("").usage("serverAuth"))));
 }
 
+TEST_F(Mutual, WhatAnAuthorityHasTakenBackIsRefused) {
+  const auto good = ca.issue(CertificateWish("DNS:good")), bad = ca.issue(CertificateWish("DNS:bad"));
+  const auto shows = [&](const TestAuthority::Issued& one) {
+    TlsClientOptions options = client(nullptr);
+    options.certificate = one.pair();
+    return options;
+  };
+  TlsServerOptions options = asking(ClientCertificates::required);
+  options.client_revocations = Pem::text(ca.revocations({bad}));
+  Bed bed(options);
+  EXPECT_TRUE(admits(bed, shows(good)));
+  EXPECT_FALSE(admits(bed, shows(bad)));
+  EXPECT_THAT(bed.log.all.back(), HasSubstr("certificate revoked"));
+}
+
+TEST_F(Mutual, WhatNobodyCanSayOfIsRefusedUnlessItMayPass) {
+  const TestAuthority other("other");
+  for (const std::string& list : {other.revocations({}), ca.revocations({}, -60s)}) {
+    TlsServerOptions options = asking(ClientCertificates::required);
+    options.client_revocations = Pem::text(list);
+    Bed strict(options);
+    EXPECT_FALSE(admits(strict, client(&ca)));
+    options.refuse_undetermined = false;
+    Bed lenient(options);
+    EXPECT_TRUE(admits(lenient, client(&ca)));
+  }
+}
+
 TEST(Tls, ThePairThatIsLoadedIsTheOneThatNewHandshakesSee) {
   const test::TemporaryFolder folder;
   const TestAuthority ca;

@@ -21,6 +21,7 @@ struct Freed {
 
 using SslPtr = std::unique_ptr<SSL, Freed<SSL_free>>;
 using SslContextPtr = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
+using CrlPtr = std::unique_ptr<X509_CRL, Freed<X509_CRL_free>>;
 using X509Ptr = std::unique_ptr<X509, Freed<X509_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using BioPtr = std::unique_ptr<BIO, Freed<BIO_free>>;

@@ -116,4 +116,26 @@ TestAuthority::Issued TestAuthority::issue(const CertificateWish& wish) const {
   return issued;
 }
 
+std::string TestAuthority::revocations(const std::vector<Issued>& revoked, std::chrono::seconds valid_for) const {
+  const std::unique_ptr<X509_CRL, Freed<X509_CRL_free>> list(X509_CRL_new());
+  X509_CRL_set_version(list.get(), 1);
+  X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(impl_->certificate.get()));
+  const std::time_t now = std::time(nullptr);
+  const std::unique_ptr<ASN1_TIME, Freed<ASN1_TIME_free>> last(ASN1_TIME_set(nullptr, now - 3600)),
+      next(ASN1_TIME_set(nullptr, now + valid_for.count()));
+  X509_CRL_set1_lastUpdate(list.get(), last.get());
+  X509_CRL_set1_nextUpdate(list.get(), next.get());
+  for (const Issued& one : revoked) {
+    const Bio bio(BIO_new_mem_buf(one.certificate.data(), static_cast<int>(one.certificate.size())));
+    const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    X509_REVOKED* entry = X509_REVOKED_new();
+    X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(certificate.get()));
+    X509_REVOKED_set_revocationDate(entry, last.get());
+    require(X509_CRL_add0_revoked(list.get(), entry) == 1);
+  }
+  X509_CRL_sort(list.get());
+  require(X509_CRL_sign(list.get(), impl_->key.get(), EVP_sha256()) != 0);
+  return pem([&](BIO* bio) { return PEM_write_bio_X509_CRL(bio, list.get()); });
+}
+
 }  // namespace pintle::testing

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <pintle/net/tls.hpp>
 
@@ -56,6 +57,9 @@ class TestAuthority {
     net::KeyPair pair() const { return {net::Pem::text(certificate), net::Pem::text(key)}; }
   };
   Issued issue(const CertificateWish& wish) const;
+  // Its list of what it has taken back, as PEM; by default good for a year from now.
+  std::string revocations(const std::vector<Issued>& revoked,
+                          std::chrono::seconds valid_for = std::chrono::hours(8760)) const;
 
  private:
   struct Impl;
