@@ -33,6 +33,8 @@ struct TypeInfo {
   void (*to_json)(const void* object, std::string& out) = nullptr;
   void (*move)(void* to, void* from) = nullptr;                     // `from` keeps some value
   void (*encode_pieces)(const void* object, Pieces& to) = nullptr;  // encode(), where the room is not in one piece
+  // For people, at most so many bytes, without what is marked as secret (message_text.hpp).
+  void (*describe)(const void* object, std::string& out, std::size_t most) = nullptr;
 };
 
 // Which sides of a call are streams.

@@ -1,6 +1,7 @@
 // The TypeInfo of a Protobuf message class, made from its own member functions.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -10,7 +11,9 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream.h>
+#include <google/protobuf/message.h>
 
+#include <pintle/rpc/message_text.hpp>
 #include <pintle/rpc/type_info.hpp>
 
 namespace pintle {
@@ -70,6 +73,10 @@ struct ProtobufHooks {
       return nullptr;
     }
   }
+  static void describe(const void* object, std::string& out, std::size_t most) {
+    if constexpr (std::derived_from<T, google::protobuf::Message>)
+      out = message_text(*static_cast<const T*>(object), most);
+  }
   static void move(void* to, void* from) { *static_cast<T*>(to) = std::move(*static_cast<T*>(from)); }
 };
 
@@ -85,6 +92,7 @@ inline constexpr TypeInfo type_of = {&detail::ProtobufHooks<T>::name,
                                      nullptr,
                                      nullptr,
                                      &detail::ProtobufHooks<T>::move,
-                                     detail::ProtobufHooks<T>::pieces_hook()};
+                                     detail::ProtobufHooks<T>::pieces_hook(),
+                                     &detail::ProtobufHooks<T>::describe};
 
 }  // namespace pintle

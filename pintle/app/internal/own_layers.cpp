@@ -7,6 +7,7 @@
 #include <pintle/middleware/validation/validation_layer.hpp>
 #include <pintle/telemetry/access_log/access_log_layer.hpp>
 #include <pintle/telemetry/metrics/rpc_metrics_layer.hpp>
+#include <pintle/telemetry/payload_log/payload_log_layer.hpp>
 
 namespace pintle {
 
@@ -34,6 +35,13 @@ std::shared_ptr<const Layer> access_log(const config::v1::AccessLog& settings) {
   return std::make_shared<AccessLogLayer>(std::move(options));
 }
 
+std::shared_ptr<const Layer> payload_log(const config::v1::AccessLog& settings) {
+  PayloadLogOptions options;
+  options.methods.assign(settings.payloads().begin(), settings.payloads().end());
+  options.most = settings.max_payload_bytes();
+  return std::make_shared<PayloadLogLayer>(std::move(options));
+}
+
 }  // namespace
 
 OwnLayers::OwnLayers(const config::v1::Telemetry& settings, std::shared_ptr<const Layer> tracing,
@@ -47,6 +55,7 @@ OwnLayers::OwnLayers(const config::v1::Telemetry& settings, std::shared_ptr<cons
   if (settings.request_id().enabled()) both(request_ids(settings.request_id()));
   if (tracing != nullptr) both(std::move(tracing));
   if (settings.metrics().enabled()) both(metrics(settings.metrics()));
+  if (!settings.access_log().payloads().empty()) both(payload_log(settings.access_log()));
   if (!settings.access_log().enabled()) return;
   server.push_back(access_log(settings.access_log()));
   if (settings.access_log().clients()) client.push_back(access_log(settings.access_log()));

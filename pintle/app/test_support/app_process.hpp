@@ -261,7 +261,7 @@ class Process {
   int log_ = -1, gate_ = -1;
 };
 
-inline Task<Status> call(Channel& channel, std::string_view path, Pipe& down) {
+inline Task<Status> call(Channel& channel, std::string_view path, Pipe& down, std::string token = "") {
   const Env env = co_await current_env();
   MethodInfo info;
   info.path = path;
@@ -269,6 +269,7 @@ inline Task<Status> call(Channel& channel, std::string_view path, Pipe& down) {
   Pipe up(nullptr);
   up.close();
   LayerCall call(*env.loop, info, up.source(), down.sink(), env.scope);
+  if (!token.empty()) call.request_metadata.add("authorization", "Bearer " + token);
   co_return co_await channel.method(info)(call).in({env.loop, &call.scope, &call});
 }
 
@@ -300,9 +301,9 @@ class Client {
     runtime_.join();
   }
   Status fast() { return ask("/probe/fast"); }
-  Status ask(std::string_view path) {
+  Status ask(std::string_view path, const std::string& token = "") {
     Pipe down(nullptr);
-    return sync_wait(runtime_, call(*channel_, path, down));
+    return sync_wait(runtime_, call(*channel_, path, down, token));
   }
   // Returns when the slow call is over.
   Status slow() { return ask("/probe/slow"); }

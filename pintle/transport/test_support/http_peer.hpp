@@ -27,7 +27,10 @@ class HttpPeer {
   using Answer = std::function<std::string(const std::string& request)>;
   static constexpr std::string_view kSilence = "(silence)";
 
-  explicit HttpPeer(Answer answer, const TestAuthority::Issued* tls = nullptr, std::string_view alpn = "http/1.1")
+  // What waits for start() has a port already: for tests that fork before they start threads.
+  enum class Begin : std::uint8_t { at_once, when_started };
+  explicit HttpPeer(Answer answer, const TestAuthority::Issued* tls = nullptr, std::string_view alpn = "http/1.1",
+                    Begin begin = Begin::at_once)
       : answer_(std::move(answer)), alpn_(static_cast<char>(alpn.size()) + std::string(alpn)) {
     if (tls != nullptr) use(*tls);
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -39,11 +42,14 @@ class HttpPeer {
     if (::bind(listener_, any, size) != 0 || ::listen(listener_, 16) != 0 || ::getsockname(listener_, any, &size) != 0)
       throw std::runtime_error("no port");
     port_ = ntohs(address.sin_port);
+    if (begin == Begin::at_once) start();
+  }
+  void start() {
     thread_ = std::jthread([this] { serve(); });
   }
   ~HttpPeer() {
     ::shutdown(listener_, SHUT_RDWR);
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
     ::close(listener_);
     SSL_CTX_free(context_);
   }
