@@ -80,8 +80,11 @@ int main(int argc, char** argv) {
   auto* with_tls = cli.add_flag("--tls", tls, "speak TLS; with a certificate made at the start unless one is given");
   auto* with_certificate = cli.add_option("--cert", certificate_file, "PEM, leaf first")->needs(with_tls);
   with_certificate->needs(cli.add_option("--key", key_file, "PEM")->needs(with_certificate));
-  cli.add_option("--layers", layers, "around every call: request_id, tracing, metrics, access_log, or sight for all")
-      ->check(CLI::IsMember({"request_id", "tracing", "metrics", "access_log", "sight"}));
+  cli.add_option("--layers", layers,
+                 "around every call: request_id, tracing, metrics, access_log, or sight for these; authentication, "
+                 "authorization, validation, or gate for these; full for all")
+      ->check(CLI::IsMember({"request_id", "tracing", "metrics", "access_log", "sight", "authentication",
+                             "authorization", "validation", "gate", "full"}));
   CLI11_PARSE(cli, argc, argv);
 
   pintle::ListenOptions listen;

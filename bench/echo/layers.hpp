@@ -1,4 +1,4 @@
-// The layers of telemetry, as a process of the app has them, for the benchmark's server.
+// The layers, as a process of the app has them, for the benchmark's server.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,7 @@ class Telemetry {
   ~Telemetry();
 
   ServerOptions options();
-  // One by its name, all for "sight", none for nothing.
+  // One by its name, those of telemetry for "sight", those that guard for "gate", all for "full", none for nothing.
   std::vector<std::shared_ptr<const Layer>> layers(std::string_view wanted) const;
 
  private:

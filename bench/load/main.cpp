@@ -26,6 +26,7 @@ struct Options {
   std::uint32_t payload = 0;
   std::uint32_t messages = 256;
   std::uint32_t metadata = 0;
+  std::string authorization;
   double warmup = 0.2;
   double seconds = 1.0;
   pid_t server_pid = 0;
@@ -85,6 +86,7 @@ CallPlan plan_of(const Options& options) {
   for (std::uint32_t i = 0; i < options.metadata; ++i) {
     plan.metadata.emplace_back(fmt::format("x-entry-{}", i), fmt::format("the value of entry {}", i));
   }
+  if (!options.authorization.empty()) plan.metadata.emplace_back("authorization", options.authorization);
   return plan;
 }
 
@@ -119,6 +121,7 @@ int main(int argc, char** argv) {
   app.add_option("--metadata", options.metadata, "entries in each request")
       ->check(CLI::Range(0, 32))
       ->capture_default_str();
+  app.add_option("--authorization", options.authorization, "the metadata's entry of that name");
   app.add_option("--warmup", options.warmup, "seconds before the measured time")->capture_default_str();
   app.add_option("--seconds", options.seconds, "measured time")->capture_default_str();
   app.add_option("--calls", steady.calls, "make exactly so many calls instead, without a warm-up");

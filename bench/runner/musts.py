@@ -44,6 +44,7 @@ MUSTS = (
     Must("client_10x10", "calls_per_cpu_s", "grpc_cpp", 22, 35, at_most=False),
     Must("client_1x100", "calls_per_cpu_s", "grpc_cpp", 20, 35, at_most=False),
     Must("layers_sight", "cpu_s_per_100k", "unary_10x10", 1.25, 1.15, row_ratio=True),
+    Must("layers_full", "cpu_s_per_100k", "unary_10x10", 1.5, 1.3, row_ratio=True),
     Must("neighbour_large", "p99_us", "unary_10x10", 3, 1.5, row_ratio=True),
     Must("neighbour_bombs", "p99_us", "unary_10x10", 3, 1.5, row_ratio=True),
     Must("neighbour_handshakes", "p99_us", "tls_unary_10x10", 3, 1.5, row_ratio=True),

@@ -1,5 +1,7 @@
 """The rows of the benchmark: what is asked of each subject."""
 
+import base64
+import hmac
 from dataclasses import dataclass
 
 
@@ -60,9 +62,25 @@ def _loops(number: int) -> Row:
     return Row(f"{plain.name}_{number}_loops", plain.load, ("pintle",), loops=number)
 
 
+def token() -> str:
+    """Signed with the secret of the benchmark's server (echo/layers.cpp)."""
+    def part(text: bytes) -> str:
+        return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+    signed = part(b'{"alg":"HS256"}') + "." + part(
+        b'{"iss":"bench","aud":"echo","sub":"load","roles":["caller"],"exp":9999999999}')
+    secret = b"the benchmark's secret, 32 bytes"
+    return signed + "." + part(hmac.digest(secret, signed.encode(), "sha256"))
+
+
 def _layers(names: str) -> Row:
     plain = _unary(10, 10)
     return Row(f"layers_{names}", plain.load, ("pintle",), layers=names)
+
+
+def _guarded(names: str) -> Row:
+    plain = _unary(10, 10)
+    return Row(f"layers_{names}", (*plain.load, "--authorization", "Bearer " + token()), ("pintle",), layers=names)
 
 
 ROWS = {row.name: row for row in (
@@ -85,6 +103,8 @@ ROWS = {row.name: row for row in (
     _neighbour("handshakes", ("--tls", "--churn", "--connections", "16", "--rate", "1000"), ("pintle", "grpc_cpp"), tls=True),
     _loops(2),
     *(_layers(names) for names in ("request_id", "tracing", "metrics", "access_log", "sight")),
+    *(_guarded(names) for names in ("authentication", "gate", "full")),
+    _layers("validation"),
 )}
 
 DEFAULT_ROWS = ("unary_1x1", "unary_1x100", "unary_10x10", "unary_100x1", "tls_unary_10x10", "connect_plain", "connect_tls")
