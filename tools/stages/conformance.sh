@@ -6,6 +6,7 @@ short() {
   counted "Connect conformance suites, server and client" "$PINTLE_ROOT/tests/conformance/connect"
   counted "h2spec, h2c and TLS, plain and strict" "$PINTLE_ROOT/tests/conformance/h2spec"
   counted "protovalidate's conformance suite" "$PINTLE_ROOT/tests/conformance/protovalidate/run"
+  counted "Wycheproof's vectors of JOSE" "$PINTLE_ROOT/tests/conformance/jose/run"
   counted "testssl.sh and sslscan, ECDSA and RSA" "$PINTLE_ROOT/tests/conformance/tls"
 }
 
