@@ -1,3 +1,6 @@
+#include <fstream>
+#include <iterator>
+
 #include <gmock/gmock.h>
 
 #include "settings.hpp"
@@ -18,6 +21,13 @@ std::vector<std::string> told(const config::v1::ItemsConfig& config) {
   std::vector<std::string> lines;
   for (const pintle::ConfigError& error : faults_of(config)) lines.push_back(error.to_string());
   return lines;
+}
+
+// After a change of the schema: items --print-reference > docs/reference/configuration.md
+TEST(ItemsSettings, ThePageOfAllKeysIsOfToday) {
+  std::ifstream page("docs/reference/configuration.md");
+  const std::string text{std::istreambuf_iterator<char>(page), {}};
+  EXPECT_EQ(text, pintle::config_reference("items", {pintle::config_section<config::v1::ItemsConfig>("items")}));
 }
 
 TEST(ItemsSettings, ADatabaseThatCanBeMadeIsRight) {

@@ -68,7 +68,8 @@ std::expected<Config, std::vector<ConfigError>> Config::parse(const std::vector<
   app::Draft draft(schema);
   app::CommandLine line = app::read_arguments(schema, input.arguments());
 
-  const bool explains = line.action == Action::help || line.action == Action::version;
+  const bool explains =
+      line.action == Action::help || line.action == Action::version || line.action == Action::print_reference;
   if (!explains) {
     if (!line.file.empty()) {
       if (const auto text = input.read_file(line.file)) {
@@ -153,6 +154,8 @@ std::expected<Config, ConfigExit> configure(std::string_view program, std::strin
   switch (config->action()) {
     case Config::Action::help:
       return std::unexpected(ConfigExit{0, config_help(program, sections), ""});
+    case Config::Action::print_reference:
+      return std::unexpected(ConfigExit{0, config_reference(program, sections), ""});
     case Config::Action::version:
       return std::unexpected(ConfigExit{0, fmt::format("{} {}\n", program, version), ""});
     case Config::Action::print:

@@ -89,12 +89,21 @@ class ConfigInput {
 // The configuration as it is in force. Never changes; any thread may read it.
 class Config {
  public:
-  // What the command line asks for: --print-chain, --check-config, --print-config, --help, --version, or none of them.
-  // --explain-policy METHOD
-  enum class Action { run, print_chain, explain_policy, check, print, version, help };  // of several, the last one here
+  // What the command line asks for: --print-chain, --explain-policy METHOD, --check-config, --print-config,
+  // --print-reference, --version, --help, or none of them.
+  enum class Action {
+    run,
+    print_chain,
+    explain_policy,
+    check,
+    print,
+    print_reference,
+    version,
+    help
+  };  // of several, the last one here
 
-  // Every value of every section is there afterwards, defaults included; messages are always present. With --help and
-  // --version nothing but the defaults is read, so that they work whatever is broken.
+  // Every value of every section is there afterwards, defaults included; messages are always present. With --help,
+  // --print-reference and --version nothing but the defaults is read, so that they work whatever is broken.
   static std::expected<Config, std::vector<ConfigError>> parse(const std::vector<ConfigSection>& sections,
                                                                const ConfigInput& input);
 
@@ -139,6 +148,10 @@ std::vector<ConfigError> read_config_file(const std::string& key, const std::str
 
 // The text of --help: how to call the program, then a line for each key with its type, its default and its meaning.
 std::string config_help(std::string_view program, const std::vector<ConfigSection>& sections);
+
+// The text of --print-reference: a page in Markdown with a table of each section's keys, and one for the entries of
+// each list of sections.
+std::string config_reference(std::string_view program, const std::vector<ConfigSection>& sections);
 
 // What a process does when it ends before it has begun.
 struct ConfigExit {

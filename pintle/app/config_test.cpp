@@ -342,11 +342,19 @@ TEST(Configure, AsksEndTheProcess) {
               HasSubstr("--server.port  (whole number; 50051)\n      TCP port; 0 lets the system pick one"));
   EXPECT_THAT(ask("-h"), HasSubstr("--shop.database  (text; must be set)\n      where the shop keeps its stock"));
   EXPECT_THAT(ask("--help"), HasSubstr("--shop.tags  (list of text; [red, green])\n"));
+  EXPECT_THAT(ask("--print-reference"),
+              AllOf(HasSubstr("# Configuration of shop\n"),
+                    HasSubstr("| `server.port` | whole number, at most 65535 | `50051` | TCP port; 0 lets"),
+                    HasSubstr("| `shop.database` | text | `must be set` | where the shop keeps its stock |\n"),
+                    HasSubstr("Each entry of `limits.rates`:\n\n| key | takes | default | what |\n|---|---|---|---|\n"
+                              "| `name` | text | `must be set` | ")));
+  EXPECT_THAT(ask("--help"), HasSubstr("[{name, pattern, per_second, burst, key, max_keys}]\n"));
 }
 
 TEST(Configure, HelpAndVersionWorkWhateverIsBroken) {
   const TestInput broken("server: [\n");
   EXPECT_EQ(configure("shop", "1", shop_sections(), TestInput(broken).flag("--help").get()).error().code, 0);
+  EXPECT_EQ(configure("shop", "1", shop_sections(), TestInput(broken).flag("--print-reference").get()).error().code, 0);
   EXPECT_EQ(configure("shop", "1", shop_sections(), TestInput(broken).flag("--version").get()).error().code, 0);
   EXPECT_EQ(configure("shop", "1", shop_sections(), TestInput(broken).flag("--check-config").get()).error().code, 2);
 }

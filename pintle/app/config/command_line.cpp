@@ -54,6 +54,7 @@ class Arguments {
                                        {"version", Config::Action::version},
                                        {"print-config", Config::Action::print},
                                        {"print-chain", Config::Action::print_chain},
+                                       {"print-reference", Config::Action::print_reference},
                                        {"check-config", Config::Action::check}}) {
       if (name != word) continue;
       if (value) return fail(shown, "", "takes no value", fmt::format("write {} alone", shown));

@@ -1,12 +1,33 @@
 #include <fmt/format.h>
 
+#include <pintle/app/config/internal/key_text.hpp>
 #include <pintle/app/config/internal/schema.hpp>
-#include <pintle/app/config/internal/value.hpp>
 
 namespace pintle {
 
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+
+// What an entry of a list of sections may hold, in one line; a recursive message is told once.
+std::string entry_line(const Descriptor& type, int depth = 0) {
+  std::string out;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    const Descriptor* below = app::is_group(field) ? field.message_type() : app::entries_of(field);
+    if (!out.empty()) out += ", ";
+    out += field.name();
+    if (below == nullptr || depth == 2) continue;
+    const std::string inner = entry_line(*below, depth + 1);
+    out += app::is_group(field) ? ": {" + inner + "}" : ": [{" + inner + "}]";
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string config_help(std::string_view program, const std::vector<ConfigSection>& sections) {
-  using google::protobuf::FieldDescriptor;
   std::string out = fmt::format(
       "Usage: {} [--config FILE] [--KEY VALUE | --KEY=VALUE]...\n\n"
       "  --config FILE   read the configuration from a YAML file\n"
@@ -15,6 +36,8 @@ std::string config_help(std::string_view program, const std::vector<ConfigSectio
       "  --print-chain   print the layers around every method, outermost first, and end\n"
       "  --explain-policy METHOD\n"
       "                  say who may call /package.Service/Method, and why, and end\n"
+      "  --print-reference\n"
+      "                  print a page of all keys in Markdown, and end\n"
       "  --version       print the version, and end\n"
       "  --help          print this, and end\n\n"
       "Each KEY below may stand in the file (section: then key: value), in the environment ({} for\n"
@@ -32,20 +55,10 @@ std::string config_help(std::string_view program, const std::vector<ConfigSectio
       section = now;
       out += fmt::format("\n{}\n", section);
     }
-    const FieldDescriptor& field = *key.field;
-    const auto& rule = app::rule(field);
-    std::string type = app::type_of(field);
-    if (field.is_repeated() && !field.is_map()) type.insert(0, "list of ");
-    std::string fallback = rule.default_();
-    if (rule.required()) fallback = "must be set";
-    if (fallback.empty() && !field.is_repeated()) {
-      const auto* message =
-          google::protobuf::MessageFactory::generated_factory()->GetPrototype(field.containing_type());
-      fallback = app::format_value(field, app::load(*message, field));
-    }
-    if (fallback.empty()) fallback = "empty";
-    out += fmt::format("  --{}  ({}; {})\n", path, type, fallback);
-    if (!rule.doc().empty()) out += fmt::format("      {}\n", rule.doc());
+    const app::KeyText text = app::text_of(*key.field);
+    out += fmt::format("  --{}  ({}; {})\n", path, text.type, text.fallback);
+    if (!text.doc.empty()) out += fmt::format("      {}\n", text.doc);
+    if (const auto* type = app::entries_of(*key.field)) out += fmt::format("      [{{{}}}]\n", entry_line(*type));
   }
   return out;
 }
