@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "settings.hpp"
+#include <pintle/app/app.hpp>
 
 namespace items {
 namespace {
