@@ -1,7 +1,11 @@
 #include <pintle/app/log.hpp>
 
+#include <bit>
+#include <cmath>
 #include <limits>
+#include <random>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -43,6 +47,37 @@ TEST(Log, EveryByteIsEscapedOrNotWhereverItStands) {
       const bool as_it_is = byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
       EXPECT_EQ(text.contains(R"("k":")" + value + R"("})"), as_it_is) << byte << " at " << at;
     }
+}
+
+TEST(Log, NumbersReadBackAsTheyWere) {
+  std::mt19937_64 chance(1);
+  const auto told = [](double d) {
+    const std::string text = line(LogFormat::json, Level::info, "m", {{"x", d}});
+    const std::size_t at = text.find(R"("x":)") + 4;
+    return text.substr(at, text.find('}', at) - at);
+  };
+  for (const double d :
+       {0.0, 0.001, 0.01, 0.1, 0.25, 1.5, 9.999, 10.0, 999999999.999, 1e9, 1e16, 1e300, 5e-324, -0.001, 0.0005})
+    EXPECT_EQ(told(d), fmt::format("{}", d));
+  for (int i = 0; i < 10'000; ++i) {
+    const double thousandths = static_cast<double>(chance() % 10'000'000'000) / 1000,
+                 any = std::bit_cast<double>(chance());
+    EXPECT_EQ(told(thousandths), fmt::format("{}", thousandths));
+    if (std::isfinite(any)) EXPECT_EQ(told(any), fmt::format("{}", any));
+  }
+  for (const std::int64_t n : {0L, 9L, 10L, -1L, std::numeric_limits<std::int64_t>::min()})
+    EXPECT_TRUE(line(LogFormat::json, Level::info, "m", {{"x", n}}).contains(fmt::format(R"("x":{}}})", n)));
+}
+
+TEST(Log, LongLinesAndShortOnesInTurn) {
+  for (const std::size_t size : {10UZ, 100'000UZ, 10UZ, 1'000UZ, 20'000UZ}) {
+    const std::string plain(size, 'x'), marked(size, '"');
+    const std::string text =
+        line(LogFormat::json, Level::info, "m", {{"a", std::string_view(plain)}, {"b", std::string_view(marked)}});
+    std::string escaped;
+    for (std::size_t i = 0; i < size; ++i) escaped += "\\\"";
+    EXPECT_TRUE(text.ends_with(R"("a":")" + plain + R"(","b":")" + escaped + "\"}\n")) << size;
+  }
 }
 
 TEST(Log, JsonHasNoNan) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <memory>
+#include <type_traits>
 
 #include <pintle/rpc/path_pattern.hpp>
 #include <pintle/rpc/request_id.hpp>
@@ -19,21 +21,24 @@ std::string_view hex(std::array<char, N>& out, std::size_t at, std::uint64_t bit
   return {out.data(), at + 16};
 }
 
+// Only those that are added are ever made.
 class Fields {
  public:
-  void add(std::string_view key, Field::Value value) {
-    fields_[size_].key = key;
-    fields_[size_++].value = value;
+  template <class Value>
+  void add(std::string_view key, const Value& value) {
+    std::construct_at(&room_.fields[size_++], key, value);
   }
-  std::span<const Field> all() const { return {fields_.data(), size_}; }
+  std::span<const Field> all() const { return {room_.fields, size_}; }
 
  private:
   static constexpr std::size_t kMost = 20;  // as many as write() has
-  template <std::size_t... I>
-  static std::array<Field, sizeof...(I)> empty(std::index_sequence<I...>) {
-    return {((void)I, Field("", ""))...};
-  }
-  std::array<Field, kMost> fields_ = empty(std::make_index_sequence<kMost>());
+  static_assert(std::is_trivially_destructible_v<Field>);
+  union Room {
+    Room() {}   // NOLINT(modernize-use-equals-default): that would be deleted
+    ~Room() {}  // NOLINT(modernize-use-equals-default)
+    Field fields[kMost];
+  };
+  Room room_;
   std::size_t size_ = 0;
 };
 
