@@ -107,6 +107,14 @@ class Compiler {
     return made;
   }
 
+  void loggers(const google::protobuf::RepeatedPtrField<config::v1::AuditLogger>& from) {
+    for (int i = 0; i < from.size(); ++i)
+      if (from[i].name() != "stdout_logger" && !from[i].is_optional())
+        fail(fmt::format("audit_logging_options.audit_loggers[{}].name", i),
+             fmt::format("there is no logger '{}': write stdout_logger, for the process's log, or is_optional: true",
+                         from[i].name()));
+  }
+
   AuditCondition audit(const std::string& text) {
     constexpr std::array<std::string_view, 4> kNames = {"NONE", "ON_DENY", "ON_ALLOW", "ON_DENY_AND_ALLOW"};
     const auto found = std::ranges::find(kNames, text);
@@ -159,6 +167,7 @@ std::expected<AuthorizationPolicy, std::vector<std::string>> AuthorizationPolicy
   if (policy.name().empty()) compiler.fail("name", "is empty");
   made.deny_ = compiler.rules(policy.deny_rules(), "deny_rules", true);
   made.allow_ = compiler.rules(policy.allow_rules(), "allow_rules", false);
+  compiler.loggers(policy.audit_logging_options().audit_loggers());
   made.audit_ = compiler.audit(policy.audit_logging_options().audit_condition());
   if (!compiler.faults.empty()) return std::unexpected(std::move(compiler.faults));
   return made;

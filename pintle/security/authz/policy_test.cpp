@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 constexpr std::string_view kGet = "/shop.v1.Items/Get", kDelete = "/shop.v1.Items/Delete";
 
@@ -175,6 +176,17 @@ TEST(Policy, WhatIsWrongIsSaidWithItsPlace) {
                   HasSubstr("peers[2]"), HasSubstr("peers[3]"), HasSubstr("paths[0]"), HasSubstr("headers[0].key"),
                   HasSubstr("headers[1].key"), HasSubstr("headers[2].key"), HasSubstr("headers[3].values"),
                   HasSubstr("audit_condition")));
+}
+
+TEST(Policy, AuditLoggersOfOthersAreLeftOutOnlyWhereTheyMayBe) {
+  const auto with = [](const std::string& logger) {
+    return faults(R"({"name":"p","audit_logging_options":{"audit_condition":"NONE","audit_loggers":[)" + logger +
+                  "]}}");
+  };
+  EXPECT_THAT(with(R"({"name":"stdout_logger","config":{}})"), IsEmpty());
+  EXPECT_THAT(with(R"({"name":"stdout_logger"},{"name":"theirs","config":{"to":"x"},"isOptional":true})"), IsEmpty());
+  EXPECT_THAT(with(R"({"name":"stdout_logger"},{"name":"theirs"})"),
+              ElementsAre(HasSubstr("audit_loggers[1].name: there is no logger 'theirs'")));
 }
 
 TEST(Policy, SaysWhoMayCallAndWhy) {
