@@ -70,7 +70,8 @@ TEST_F(SecuredApp, KeysComeFromTheirIssuerAndRolesDecide) {
   EXPECT_EQ(client.ask("/probe/fast", token(first, "1", "writer")).code(), Code::permission_denied);
   EXPECT_EQ(client.ask("/probe/noisy", token(first, "1", "reader")).code(), Code::permission_denied);
   EXPECT_EQ(client.ask("/probe/nowhere").code(), Code::unauthenticated) << "strangers don't learn what there is";
-  EXPECT_EQ(client.ask("/probe/nowhere", token(first, "1", "reader")).code(), Code::unimplemented);
+  EXPECT_EQ(client.ask("/probe/nowhere", token(first, "1", "reader")).code(), Code::permission_denied)
+      << "nor do callers whom no rule lets there";
   EXPECT_THAT(process.log_until("\"audit\""),
               AllOf(HasSubstr(R"("principal":"anna")"), HasSubstr(R"("matched_rule":"fast-ones","authorized":true)")));
 
