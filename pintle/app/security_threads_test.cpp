@@ -7,6 +7,7 @@
 
 #include <pintle/app/test_support/app_process.hpp>
 #include <pintle/security/test_support/token_smith.hpp>
+#include <pintle/testing/kit/certificates.hpp>
 #include <pintle/transport/test_support/http_peer.hpp>
 
 namespace pintle {
@@ -16,8 +17,10 @@ using test::Client;
 using test::Process;
 using test::SigningKey;
 using ::testing::AllOf;
+using testing::CertificateWish;
 using ::testing::HasSubstr;
 using testing::HttpPeer;
+using testing::TestAuthority;
 
 struct SecuredApp : test::Apps {
   SecuredApp() {
@@ -126,6 +129,60 @@ TEST_F(SecuredApp, SaysWhoMayCallAMethod) {
   Process other(asks);
   EXPECT_THAT(other.log_until("no method"), HasSubstr("no method has the path /probe/gone"));
   EXPECT_EQ(other.end(), 1);
+}
+
+struct CertifiedApp : SecuredApp {
+  CertifiedApp() {
+    const auto own = authority.issue(CertificateWish("DNS:localhost,IP:127.0.0.1"));
+    write("ca.pem", authority.roots());
+    write("own.pem", own.certificate);
+    write("own.key", own.key);
+    write("crl.pem", authority.revocations({}));
+    write("policy.yaml",
+          "name: probe\nallow_rules:\n- name: sellers\n  source: {principals: [spiffe://shop.example/sell/*]}\n");
+  }
+  std::vector<std::string> flags() const {
+    return with({"--server.tls.certificate_file=" + folder + "/own.pem", "--server.tls.key_file=" + folder + "/own.key",
+                 "--server.tls.client_certificates=optional", "--server.tls.client_ca_file=" + folder + "/ca.pem",
+                 "--server.tls.client_crl_file=" + folder + "/crl.pem", "--server.tls.reload_interval=10ms",
+                 "--security.authentication.certificates=true",
+                 "--security.authentication.spiffe_trust_domains=[shop.example]",
+                 "--security.authorization.policy_file=" + folder + "/policy.yaml"});
+  }
+  TestAuthority::Issued issue(const std::string& names) const { return authority.issue(CertificateWish(names)); }
+  // Who shows that certificate, or none.
+  ChannelOptions as(const TestAuthority::Issued* shown) const {
+    net::TlsClientOptions tls;
+    tls.roots = net::Pem::text(authority.roots());
+    if (shown != nullptr) tls.certificate = shown->pair();
+    ChannelOptions options;
+    options.tls = net::TlsClient::create(std::move(tls)).value();
+    return options;
+  }
+  Code told(const std::string& address, const TestAuthority::Issued* shown) const {
+    return Client(address, as(shown)).fast().code();
+  }
+  TestAuthority authority;
+};
+
+TEST_F(CertifiedApp, NamesInCertificatesDecideUntilTheyAreTakenBack) {
+  Process process(flags());
+  const std::string address = process.ready();
+  const auto seller = issue("URI:spiffe://shop.example/sell/1"), buyer = issue("URI:spiffe://shop.example/buy/1"),
+             foreign = issue("URI:spiffe://other.example/sell/1"), second = issue("URI:spiffe://shop.example/sell/2");
+  EXPECT_EQ(told(address, &seller), Code::ok);
+  EXPECT_EQ(told(address, &second), Code::ok);
+  EXPECT_EQ(told(address, &buyer), Code::permission_denied);
+  EXPECT_EQ(told(address, &foreign), Code::unauthenticated) << "of no trust domain of ours";
+  EXPECT_EQ(told(address, nullptr), Code::unauthenticated);
+  const TestAuthority stranger("Another CA");
+  const auto forged = stranger.issue(CertificateWish("URI:spiffe://shop.example/sell/1"));
+  EXPECT_EQ(told(address, &forged), Code::unavailable) << "its handshake fails";
+
+  write("crl.pem", authority.revocations({seller}));
+  while (told(address, &seller) == Code::ok) continue;
+  EXPECT_EQ(told(address, &seller), Code::unavailable);
+  EXPECT_EQ(told(address, &second), Code::ok);
 }
 
 struct LimitedApp : SecuredApp {};
