@@ -27,6 +27,7 @@
 #include <pintle/app/internal/operator_pages.hpp>
 #include <pintle/app/internal/own_layers.hpp>
 #include <pintle/app/internal/own_services.hpp>
+#include <pintle/app/internal/schema_values.hpp>
 #include <pintle/app/internal/security.hpp>
 #include <pintle/app/internal/security_settings.hpp>
 #include <pintle/app/internal/telemetry.hpp>
@@ -49,6 +50,8 @@
 namespace pintle {
 
 namespace {
+
+using app::duration;
 
 constexpr std::string_view kVersion = PINTLE_VERSION_STRING;
 // For what runs on after it was cancelled.
@@ -149,10 +152,6 @@ MetricOptions metric_options(const Runtime& runtime) {
   MetricOptions options;
   options.shards = runtime.size() + 2;
   return options;
-}
-
-Duration duration(const google::protobuf::Duration& d) {
-  return std::chrono::seconds(d.seconds()) + std::chrono::nanoseconds(d.nanos());
 }
 
 }  // namespace

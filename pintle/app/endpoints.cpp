@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/message.h>
 
+#include <pintle/app/internal/schema_values.hpp>
 #include <pintle/config/v1/client.pb.h>
 #include <pintle/config/v1/server.pb.h>
 #include <pintle/config/v1/tls.pb.h>
@@ -13,6 +14,8 @@
 namespace pintle {
 
 namespace {
+
+using app::duration;
 
 template <class T>
 using Checked = std::expected<T, ConfigError>;
@@ -78,10 +81,6 @@ Checked<net::SockAddress> listen_address(const M& from, const std::string& where
 }
 
 // -- TLS --------------------------------------------------------------------------------------------------------------
-
-Duration duration(const google::protobuf::Duration& d) {
-  return std::chrono::seconds(d.seconds()) + std::chrono::nanoseconds(d.nanos());
-}
 
 net::TlsVersion version(config::v1::TlsVersion v) {
   return v == config::v1::TLS_VERSION_TLS1_3 ? net::TlsVersion::tls1_3 : net::TlsVersion::tls1_2;

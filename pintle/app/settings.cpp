@@ -1,5 +1,6 @@
 #include <pintle/app/settings.hpp>
 
+#include <pintle/app/internal/schema_values.hpp>
 #include <pintle/base/memory_limit.hpp>
 #include <pintle/config/v1/client.pb.h>
 #include <pintle/config/v1/server.pb.h>
@@ -8,9 +9,7 @@ namespace pintle {
 
 namespace {
 
-Duration duration(const google::protobuf::Duration& d) {
-  return std::chrono::seconds(d.seconds()) + std::chrono::nanoseconds(d.nanos());
-}
+using app::duration;
 
 std::chrono::milliseconds milliseconds(const google::protobuf::Duration& d) {
   return std::chrono::ceil<std::chrono::milliseconds>(duration(d));

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <pintle/app/internal/schema_values.hpp>
 #include <pintle/base/metadata.hpp>
 #include <pintle/config/v1/limits.pb.h>
 #include <pintle/middleware/concurrency/concurrency_layer.hpp>
@@ -17,16 +18,13 @@ namespace pintle {
 
 namespace {
 
+using app::texts;
+
 using config::v1::Limits;
 using Layers = std::vector<std::shared_ptr<const Layer>>;
 
 std::optional<Duration> duration(bool there, const google::protobuf::Duration& d) {
-  if (!there) return std::nullopt;
-  return std::chrono::seconds(d.seconds()) + std::chrono::nanoseconds(d.nanos());
-}
-
-std::vector<std::string> texts(const google::protobuf::RepeatedPtrField<std::string>& from) {
-  return {from.begin(), from.end()};
+  return there ? std::optional(app::duration(d)) : std::nullopt;
 }
 
 class Reading {
@@ -34,11 +32,7 @@ class Reading {
   std::vector<ConfigError> errors;
 
   void fail(std::string key, std::string problem, std::string mend) {
-    ConfigError error;
-    error.key = std::move(key);
-    error.problem = std::move(problem);
-    error.mend = std::move(mend);
-    errors.push_back(std::move(error));
+    errors.push_back(app::fault(std::move(key), std::move(problem), std::move(mend)));
   }
 
   static std::vector<DeadlineRule> deadlines(const Limits& from) {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <pintle/app/internal/schema_values.hpp>
 #include <pintle/config/v1/policy.pb.h>
 #include <pintle/config/v1/security.pb.h>
 #include <pintle/transport/http1/http_url.hpp>
@@ -15,13 +16,8 @@ namespace pintle {
 
 namespace {
 
-Duration duration(const google::protobuf::Duration& d) {
-  return std::chrono::seconds(d.seconds()) + std::chrono::nanoseconds(d.nanos());
-}
-
-std::vector<std::string> texts(const google::protobuf::RepeatedPtrField<std::string>& from) {
-  return {from.begin(), from.end()};
-}
+using app::duration;
+using app::texts;
 
 class Reading {
  public:
@@ -29,11 +25,7 @@ class Reading {
   std::vector<ConfigError> errors;
 
   void fail(std::string key, std::string problem, std::string mend) {
-    ConfigError error;
-    error.key = std::move(key);
-    error.problem = std::move(problem);
-    error.mend = std::move(mend);
-    errors.push_back(std::move(error));
+    errors.push_back(app::fault(std::move(key), std::move(problem), std::move(mend)));
   }
 
   IssuerSettings issuer(const config::v1::Issuer& from, const std::string& key) {

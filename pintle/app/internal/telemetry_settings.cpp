@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include <pintle/app/internal/schema_values.hpp>
 #include <pintle/base/metadata.hpp>
 #include <pintle/config/v1/telemetry.pb.h>
 
@@ -12,9 +13,7 @@ namespace pintle {
 
 namespace {
 
-Duration duration(const google::protobuf::Duration& d) {
-  return std::chrono::seconds(d.seconds()) + std::chrono::nanoseconds(d.nanos());
-}
+using app::duration;
 
 std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> parts;
@@ -92,12 +91,7 @@ class Reading {
         settings.ignored.push_back(std::string(name) + "=" + *text);
       }
     }
-    if (const std::string problem = own(); !problem.empty()) {
-      ConfigError error;
-      error.key = full;
-      error.problem = problem;
-      errors.push_back(std::move(error));
-    }
+    if (std::string problem = own(); !problem.empty()) errors.push_back(app::fault(full, std::move(problem)));
   }
   bool is_true(const char* name) const {
     const auto text = variable_(name);
