@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <pintle/async/blocking.hpp>
 #include <pintle/base/file.hpp>
 #include <pintle/net/resolver.hpp>
 #include <pintle/net/tls.hpp>
@@ -23,7 +24,8 @@ KeyRing::Load fetched(const IssuerSettings& issuer) {
     if (!ca_file.empty()) options.roots = net::Pem::file(ca_file);
     std::shared_ptr<net::TlsClient> tls;
     if (url.starts_with("https:")) {
-      auto made = net::TlsClient::create(std::move(options));
+      // The authorities are many, and reading them takes a while.
+      auto made = co_await blocking([&options] { return net::TlsClient::create(std::move(options)); });
       if (!made) co_return std::unexpected(std::move(made).error());
       tls = std::move(*made);
     }
@@ -40,8 +42,8 @@ Security::Security(SecuritySettings settings, const Clock& clock, Logger log, Me
       clock_(clock),
       log_(std::move(log)),
       meters_(meters),
-      policy_(std::make_shared<PolicyStore>(settings_.policy)) {
-  if (!settings_.policy_file.empty()) policy_text_ = read_whole(settings_.policy_file).value_or("");
+      policy_(std::make_shared<PolicyStore>(settings_.policy)),
+      policy_text_(settings_.policy_text) {
   AuthorizationOptions authorization;
   authorization.policy = policy_;
   authorization.except = settings_.authentication.except;

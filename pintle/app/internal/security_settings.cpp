@@ -158,7 +158,11 @@ std::expected<SecuritySettings, std::vector<ConfigError>> security_settings(cons
   made.policy_file = from.authorization().policy_file();
   made.policy_interval = duration(from.authorization().reload_interval());
   if (!made.policy_file.empty()) {
-    auto policy = read_policy(made.policy_file, read);
+    auto policy = read_policy(made.policy_file, [&](const std::string& path) {
+      auto text = read(path);
+      if (text) made.policy_text = *text;
+      return text;
+    });
     if (policy)
       made.policy = std::move(*policy);
     else

@@ -32,6 +32,7 @@ struct SecuritySettings {
 
   std::string policy_file;  // empty: there is none
   AuthorizationPolicy policy;
+  std::string policy_text;  // that it was read from
   Duration policy_interval{};
 };
 

@@ -104,6 +104,7 @@ TEST_F(SecuritySettingsTest, APolicyIsReadAndItsFaultsHaveTheirLines) {
   const auto settings = read(config);
   ASSERT_TRUE(settings) << settings.error().front().to_string();
   EXPECT_EQ(settings->policy.name(), "shop");
+  EXPECT_EQ(settings->policy_text, files["/p.yaml"]) << "a change is one to what is in force, not to a later look";
   files["/p.yaml"] = R"({"name":"shop","allow_rules":[{"name":"all"}]})";
   EXPECT_THAT(faults(config), IsEmpty()) << "JSON, as gRFC A43 has it";
   files["/p.yaml"] = "name: shop\nallow_rules:\n- name: all\n  sauce: {}\n";

@@ -11,11 +11,19 @@ namespace {
 // Between two looks for buckets to forget, in a shard that has no room.
 constexpr Duration kSweep = std::chrono::milliseconds(100);
 
+// What a bucket holds at most, as time: so that it can be added to the present without an overflow. Four years and a
+// half.
+constexpr double kMostUnits = 9.2e18;
+
+std::uint64_t units_of(double seconds_in_units) {
+  return static_cast<std::uint64_t>(std::min(seconds_in_units, kMostUnits));
+}
+
 }  // namespace
 
 TokenBucket::Rate::Rate(double per_second, std::uint32_t burst)
     : interval(static_cast<std::uint64_t>(std::llround(1e9 * static_cast<double>(kUnits) / per_second))),
-      tolerance(interval * (burst - 1)) {}
+      tolerance(units_of(static_cast<double>(interval) * (burst - 1))) {}
 
 std::optional<Duration> TokenBucket::take(const Rate& rate, Duration since_begin) {
   const std::uint64_t now = units(since_begin);

@@ -25,6 +25,12 @@ TEST(TokenBucket, IsExactOverTenSeconds) {
   EXPECT_EQ(in_ten_seconds(1000, 1, 10ms), 1000u) << "fewer than it allows";
 }
 
+TEST(TokenBucket, HoldsAsMuchAsCanBeSaid) {
+  TokenBucket bucket;
+  const TokenBucket::Rate rate(0.001, 290'000);  // 290 000 000 seconds, in sixty-fourths of nanoseconds
+  for (int i = 0; i < 100'000; ++i) ASSERT_FALSE(bucket.take(rate, 1h)) << i;
+}
+
 TEST(TokenBucket, SaysWhenThereIsAToken) {
   TokenBucket bucket;
   const TokenBucket::Rate rate(2, 3);

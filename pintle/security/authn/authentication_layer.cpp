@@ -71,13 +71,13 @@ class Authenticating final : public Handler {
 
   [[clang::coro_wrapper]] Task<Status> operator()(LayerCall& call) override {
     std::string_view shown;
-    bool several = false;
+    int entries = 0;
     for (const auto& [key, value] : call.request_metadata) {
       if (key != options_.key) continue;
-      several = several || !shown.empty();
+      ++entries;
       shown = value;
     }
-    if (several) return refuse(call, JwtFault::malformed);
+    if (entries > 1) return refuse(call, JwtFault::malformed);
     if (shown.empty()) return by_certificate(call);
     if (options_.tokens == nullptr) return refuse(call, JwtFault::unknown_issuer);
     const std::uint64_t epoch = options_.tokens->epoch();
@@ -124,7 +124,8 @@ class Authenticating final : public Handler {
     return end(call, "no_credential");
   }
 
-  // A token that nobody on this connection has shown before.
+  // A token that nobody on this connection has shown before. It is remembered under the epoch of before its
+  // verification: when the keys change meanwhile, nobody finds it.
   Task<Status> by_token(LayerCall& call, std::string_view shown, std::uint64_t epoch) const {
     const std::string_view token = bearer(shown);
     LoopState& here = (*loops_)[call];
@@ -133,7 +134,6 @@ class Authenticating final : public Handler {
     if (identity == nullptr) {
       auto verified = co_await options_.tokens->verify_or_wait(std::string(token), options_.now);
       if (!verified) co_return co_await refuse(call, verified.error());
-      epoch = options_.tokens->epoch();
       identity = std::make_shared<const Identity>(std::move(*verified));
       here.tokens->store(token, epoch, identity);
     }

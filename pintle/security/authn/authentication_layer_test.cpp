@@ -93,6 +93,8 @@ TEST_F(AuthenticationTest, TwoTokensAreNone) {
   drive();
   auto& call = driver->call().metadata("authorization", "Bearer " + token());
   EXPECT_EQ(call.metadata("authorization", "Bearer " + token()).start().status().code(), Code::unauthenticated);
+  auto& other = driver->call().metadata("authorization", "");
+  EXPECT_EQ(other.metadata("authorization", "Bearer " + token()).start().status().code(), Code::unauthenticated);
 }
 
 TEST_F(AuthenticationTest, Row22ATokenThatWasVerifiedIsAskedForItsTimeEachTime) {

@@ -98,12 +98,17 @@ Task<void> KeyRing::read() {
   const bool changed = text && *text != before;
   if (changed) set = KeySet::from_text(*text, &left_out);
   const std::string why = !text ? std::string(text.error().message()) : !set ? set.error() : std::string();
-  bool says = false;
+  bool says = false, lapsed = false;
   {
     const std::lock_guard lock(mutex_);
     reading_ = false;
     says = std::exchange(failing_, !why.empty()) == why.empty();
     if (why.empty()) succeeded_ = clock_->now();
+    lapsed = !why.empty() && succeeded_ && clock_->now() - *succeeded_ > options_.max_stale && !keys_->empty();
+    if (lapsed) {
+      text_.clear();
+      keys_ = std::make_shared<const KeySet>();
+    }
     if (why.empty() && changed) {
       text_ = std::move(*text);
       keys_ = std::make_shared<const KeySet>(std::move(*set));
@@ -111,7 +116,10 @@ Task<void> KeyRing::read() {
     }
   }
   (why.empty() ? read_well_ : read_ill_).add();
-  if (!why.empty()) {
+  if (lapsed) {  // what was verified with them is not to be believed either
+    epoch_.fetch_add(1, std::memory_order_acq_rel);
+    log_.error("an issuer's keys are too old to be believed", {{"issuer", options_.name}, {"error", why}});
+  } else if (!why.empty()) {
     if (says)
       log_.warn("an issuer's keys can't be read: the last good ones hold", {{"issuer", options_.name}, {"error", why}});
   } else if (changed) {

@@ -186,8 +186,10 @@ TEST_F(KeyRingTest, Row21KeysThatCantBeReadForADayAreNoKeys) {
   fetcher->answers(500, "");
   loop.advance(24h - 1min);
   EXPECT_EQ(outcome(token("0")), "anna");
+  const auto epoch = verifier->epoch();
   loop.advance(2min);
   EXPECT_EQ(outcome(token("0")), "unknown_key");
+  EXPECT_GT(verifier->epoch(), epoch) << "nor is what was verified with them before";
   publish({"0"});
   loop.advance(31s);
   EXPECT_EQ(outcome(token("0")), "anna");

@@ -17,7 +17,7 @@ struct Teller {
   std::size_t most;
 
   void write(const LayerCall& call, std::string_view direction, const TypeInfo* type, const void* object) const {
-    if (type == nullptr || type->describe == nullptr || object == nullptr) return;
+    if (type == nullptr || type->describe == nullptr || object == nullptr || !log.enabled(Level::info)) return;
     std::string content;
     type->describe(object, content, most);
     const auto* id = call.find<RequestId>();
