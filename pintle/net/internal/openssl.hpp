@@ -9,15 +9,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-namespace pintle::net::tls {
+#include <pintle/base/freed.hpp>
 
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* object) const noexcept {
-    Free(object);
-  }
-};
+namespace pintle::net::tls {
 
 using SslPtr = std::unique_ptr<SSL, Freed<SSL_free>>;
 using SslContextPtr = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;

@@ -17,6 +17,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include <pintle/base/freed.hpp>
 #include <pintle/security/jwt/base64url.hpp>
 #include <pintle/security/jwt/internal/strict_json.hpp>
 
@@ -26,13 +27,6 @@ namespace {
 
 namespace json = boost::json;
 
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* object) const noexcept {
-    Free(object);
-  }
-};
 using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using KeyContextPtr = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
 using DigestContextPtr = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;

@@ -7,20 +7,9 @@
 
 #include <pintle/telemetry/metrics/metric_family.hpp>
 #include <pintle/telemetry/otlp/log_queue.hpp>
+#include <pintle/telemetry/otlp/otlp_requests.hpp>
 #include <pintle/telemetry/otlp/resource.hpp>
 #include <pintle/telemetry/tracing/span.hpp>
-
-namespace opentelemetry::proto::collector {
-namespace trace::v1 {
-class ExportTraceServiceRequest;
-}
-namespace metrics::v1 {
-class ExportMetricsServiceRequest;
-}
-namespace logs::v1 {
-class ExportLogsServiceRequest;
-}
-}  // namespace opentelemetry::proto::collector
 
 namespace pintle {
 

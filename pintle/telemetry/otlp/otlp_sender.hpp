@@ -12,18 +12,7 @@
 #include <pintle/base/clock.hpp>
 #include <pintle/base/status.hpp>
 #include <pintle/rpc/handler.hpp>
-
-namespace opentelemetry::proto::collector {
-namespace trace::v1 {
-class ExportTraceServiceRequest;
-}
-namespace metrics::v1 {
-class ExportMetricsServiceRequest;
-}
-namespace logs::v1 {
-class ExportLogsServiceRequest;
-}
-}  // namespace opentelemetry::proto::collector
+#include <pintle/telemetry/otlp/otlp_requests.hpp>
 
 namespace pintle {
 
