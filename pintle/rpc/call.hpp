@@ -39,6 +39,7 @@ struct Facts {
   // For retries (gRFC A6): has a byte of it left this client; may the server's handler have seen it; has the caller, or
   // on a server the peer, been given a part of the response, so that no other attempt can take its place.
   bool left_client = false, processed = false, committed = false;
+  bool dropped = false;  // its balancer refused it (Pick::drop()): it is not to be tried again
   bool read_compressed = false;
   bool sampled = false;  // the span is recorded
 };

@@ -76,7 +76,8 @@ Task<Status> LoopChannel::acquire(LayerCall& call, Picked& picked) {
     if (shutdown_ || (!failed.ok() && !patient)) co_return failed;
     if (!subchannels_.empty() && !subchannels_changed_) {
       Pick pick = balancer_->pick(call);
-      if (pick.kind() == Pick::Kind::drop || (pick.kind() == Pick::Kind::fail && !patient)) co_return pick.status();
+      call.facts.dropped = pick.kind() == Pick::Kind::drop;
+      if (call.facts.dropped || (pick.kind() == Pick::Kind::fail && !patient)) co_return pick.status();
       if (pick.kind() == Pick::Kind::subchannel) {
         auto& at = static_cast<EndpointSubchannel&>(*pick.subchannel());
         picked.hold(*this, at, call);
