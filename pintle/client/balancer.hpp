@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <pintle/async/loop.hpp>
+#include <pintle/base/observe.hpp>
 #include <pintle/base/random.hpp>
 #include <pintle/base/status.hpp>
 #include <pintle/client/endpoint.hpp>
@@ -82,6 +83,7 @@ class BalancerHost {
  public:
   virtual Loop& loop() = 0;
   virtual const Random& random() const = 0;
+  virtual const Logger& log() const = 0;
   // Calls that wait are picked again, after this turn: for balancers that change their minds by themselves.
   virtual void pick_again() = 0;
 

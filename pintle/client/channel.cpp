@@ -1,5 +1,6 @@
 #include <pintle/client/channel.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -8,6 +9,7 @@
 
 #include <pintle/async/gather.hpp>
 #include <pintle/client/internal/client_call.hpp>
+#include <pintle/client/internal/happy_eyeballs.hpp>
 #include <pintle/client/internal/loop_channel.hpp>
 #include <pintle/net/address.hpp>
 #include <pintle/net/connector.hpp>
@@ -30,16 +32,20 @@ class ClientChannel final : public Channel {
                 std::vector<const Layer*> layers, std::string_view target)
       : loops_(std::move(loops)), layers_(std::move(layers)), target_(target) {
     if (!options.random) options.random = system_random();
-    options_ = std::make_shared<const ChannelOptions>(std::move(options));
-    auto keepalive_time = std::make_shared<KeepaliveTime>(options_->connection.keepalive.time);
-    if (options_->connection.keepalive.time < kMinKeepaliveTime)
-      options_->log.warn("keepalive.time is below 10 s: 10 s are used", {{"server.address", options_->authority}});
-    user_agent_ = options_->user_agent;
+    auto common = std::make_shared<Common>(std::move(dialer), std::move(options), target);
+    common_ = common;
+    const ChannelOptions& told = common->options;
+    if (told.connection.keepalive.time < kMinKeepaliveTime)
+      told.log.warn("keepalive.time is below 10 s: 10 s are used", {{"server.address", told.authority}});
+    user_agent_ = told.user_agent;
     if (!user_agent_.empty()) user_agent_ += ' ';
     user_agent_ += kUserAgent;
+    if (told.health_service && (told.balancer != nullptr || told.resolver != nullptr))
+      common->health_head = std::make_unique<const transport::PreparedBlock>(
+          next_block_++, head_fields("/grpc.health.v1.Health/Watch", told, user_agent_));
     for (Loop* loop : loops_) {
       if (loop->index() >= loop_channels_.size()) loop_channels_.resize(loop->index() + 1);
-      loop_channels_[loop->index()] = std::make_shared<LoopChannel>(*loop, dialer, options_, keepalive_time);
+      loop_channels_[loop->index()] = std::make_shared<LoopChannel>(*loop, common);
     }
   }
 
@@ -54,7 +60,7 @@ class ClientChannel final : public Channel {
     std::lock_guard lock(mutex_);
     if (auto it = methods_.find(info.path); it != methods_.end()) return *it->second->top;
     // A proxy sees whatever paths its callers think of.
-    if (methods_.size() >= options_->max_methods) {
+    if (methods_.size() >= common_->options.max_methods) {
       if (others_ == nullptr) {
         MethodInfo any;
         any.path = any.name = "_OTHER";
@@ -72,7 +78,7 @@ class ClientChannel final : public Channel {
   Task<Result<ChannelReport>> inspect() override {
     ChannelReport report;
     report.target = target_;
-    report.authority = options_->authority;
+    report.authority = common_->options.authority;
     {
       std::lock_guard lock(mutex_);
       report.methods = methods_.size();
@@ -115,17 +121,18 @@ class ClientChannel final : public Channel {
     entry->info.path = entry->path;
     entry->info.service = entry->service;
     entry->info.name = entry->name;
-    auto transport = std::make_unique<TransportHandler>(path, loop_channels_, *options_, next_block_++, user_agent_);
+    auto transport =
+        std::make_unique<TransportHandler>(path, loop_channels_, common_->options, next_block_++, user_agent_);
     auto slots = std::make_unique<SlotLayout>();
     Site site(Side::client, entry->info, *slots);
     site.loops = loop_channels_.size();
-    site.log = options_->log;
-    site.meters = options_->meters;
+    site.log = common_->options.log;
+    site.meters = common_->options.meters;
     site.clock = &loops_.front()->clock();
-    site.random = options_->random;
-    site.options = resolved_options(entry->info, options_->method_options);
+    site.random = common_->options.random;
+    site.options = resolved_options(entry->info, common_->options.method_options);
     entry->chain = Chain::build(site, std::move(slots), *transport, layers_);
-    entry->defaults = std::make_unique<Defaults>(entry->chain.slots(), *options_);
+    entry->defaults = std::make_unique<Defaults>(entry->chain.slots(), common_->options);
     if (entry->chain.bare())
       transport->apply_first(*entry->defaults);
     else
@@ -138,7 +145,7 @@ class ClientChannel final : public Channel {
   std::vector<Loop*> loops_;
   std::vector<const Layer*> layers_;
   std::string target_;
-  std::shared_ptr<const ChannelOptions> options_;
+  std::shared_ptr<const Common> common_;
   std::string user_agent_;
   std::vector<std::shared_ptr<LoopChannel>> loop_channels_;  // by loop index
   std::mutex mutex_;
@@ -148,12 +155,15 @@ class ClientChannel final : public Channel {
   std::atomic<std::size_t> next_loop_ = 0;
 };
 
-// Dials the addresses of an endpoint, or of the target itself, in their order, until one answers.
+// Dials the addresses of an endpoint, or of the target itself, until one answers.
 class TargetDialer final : public Dialer {
  public:
   // `host`: whom a TLS server must prove to be.
-  TargetDialer(net::Target target, std::shared_ptr<net::TlsClient> tls, std::string host)
-      : target_(std::move(target)), tls_(std::move(tls)), host_(std::move(host)) {}
+  TargetDialer(net::Target target, std::shared_ptr<net::TlsClient> tls, std::string host, Duration delay)
+      : target_(std::move(target)),
+        tls_(std::move(tls)),
+        host_(std::move(host)),
+        delay_(std::clamp<Duration>(delay, std::chrono::milliseconds(100), std::chrono::seconds(2))) {}
 
   Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop&, const Endpoint& endpoint, Deadline deadline) override {
     std::vector<net::SockAddress> addresses = endpoint.addresses.empty() ? target_.addresses : endpoint.addresses;
@@ -162,20 +172,24 @@ class TargetDialer final : public Dialer {
       if (!resolved) co_return std::unexpected(std::move(resolved).error());
       addresses = std::move(*resolved);
     }
-    Status last(Code::unavailable, "the target has no address", Origin::library);
-    for (const net::SockAddress& address : addresses) {
-      auto stream = co_await net::connect(address, deadline);
-      if (stream && tls_ != nullptr) stream = co_await net::tls_connect(tls_, std::move(*stream), host_, deadline);
-      if (stream) co_return stream;
-      last = stream.error();
-    }
-    co_return std::unexpected(std::move(last));
+    if (addresses.size() == 1) co_return co_await connect(addresses.front(), deadline);
+    co_return co_await first_to_connect(std::move(addresses), delay_,
+                                        [this, deadline](const net::SockAddress& address) -> Task<Connected> {
+                                          co_return co_await connect(address, deadline);
+                                        });
   }
 
  private:
+  Task<Connected> connect(net::SockAddress address, Deadline deadline) const {
+    Connected stream = co_await net::connect(address, deadline);
+    if (stream && tls_ != nullptr) stream = co_await net::tls_connect(tls_, std::move(*stream), host_, deadline);
+    co_return stream;
+  }
+
   net::Target target_;
   std::shared_ptr<net::TlsClient> tls_;
   std::string host_;
+  const Duration delay_;
   net::SystemResolver resolver_;
 };
 
@@ -212,7 +226,8 @@ Result<std::shared_ptr<Channel>> make_channel(Runtime& runtime, std::string_view
   std::vector<Loop*> loops;
   loops.reserve(runtime.size());
   for (std::size_t i = 0; i < runtime.size(); ++i) loops.push_back(&runtime.loop(i));
-  auto dialer = std::make_shared<client::TargetDialer>(std::move(*parsed), options.tls, std::move(host));
+  auto dialer = std::make_shared<client::TargetDialer>(std::move(*parsed), options.tls, std::move(host),
+                                                       options.connection_attempt_delay);
   return make(std::move(loops), std::move(dialer), std::move(options), target);
 }
 

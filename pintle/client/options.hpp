@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,7 +54,16 @@ struct ChannelOptions {
   // Null: the target, or the dialer, is the only endpoint; a host name is looked up at each attempt to connect.
   std::shared_ptr<EndpointResolver> resolver;
   // Null: pick_first: the first endpoint that can be connected to has all calls, until its connection is lost.
+  // client/balancing has more.
   std::shared_ptr<const BalancerFactory> balancer;
+  // Of each endpoint on each loop: another one is made while every stream that the peer allows is taken (gRFC A105).
+  std::size_t max_connections = 1;
+  // How long an address may say nothing before the next one is tried beside it (RFC 8305, gRFC A61); between 100 ms and
+  // 2 s.
+  Duration connection_attempt_delay = std::chrono::milliseconds(250);
+  // Where a balancer or a resolver is given: endpoints whose servers say that this service is not SERVING are not
+  // picked (gRFC A17). Empty: the server as a whole. Nothing: nobody asks.
+  std::optional<std::string> health_service;
   transport::ConnectionOptions connection;
   std::vector<std::shared_ptr<const Layer>> layers;  // in the order of their places (rpc/layer.hpp)
   // Over the options in the .proto, by path pattern; a later one wins. For layers that have options of their own.

@@ -108,9 +108,6 @@ std::size_t ClientCall::on_shed() {
   return source_.lent();
 }
 
-namespace {
-
-// Without a path they are the other pseudo-headers: the rest is added call by call.
 std::vector<std::pair<std::string, std::string>> head_fields(std::string_view path, const ChannelOptions& options,
                                                              std::string_view user_agent) {
   std::vector<std::pair<std::string, std::string>> fields = {{":method", "POST"},
@@ -124,6 +121,8 @@ std::vector<std::pair<std::string, std::string>> head_fields(std::string_view pa
                                {"user-agent", std::string(user_agent)}});
   return fields;
 }
+
+namespace {
 
 // The requests of a streaming call on their way.
 struct Upload {

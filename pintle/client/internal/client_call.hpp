@@ -1,6 +1,9 @@
 // The innermost handler of a channel: one call becomes one exchange on a connection.
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <pintle/client/internal/loop_channel.hpp>
@@ -154,6 +157,11 @@ class DefaultsStep final : public Handler {
   Handler& next_;
   const Defaults& defaults_;
 };
+
+// What the head of each request of a method begins with. Without a path they are the other pseudo-headers: the rest is
+// added call by call.
+std::vector<std::pair<std::string, std::string>> head_fields(std::string_view path, const ChannelOptions& options,
+                                                             std::string_view user_agent);
 
 class TransportHandler final : public Handler {
  public:

@@ -26,10 +26,8 @@ void Picked::tell(const Status& status) {
   subchannel->let_go();
 }
 
-LoopChannel::LoopChannel(Loop& loop, std::shared_ptr<Dialer> dialer, std::shared_ptr<const ChannelOptions> options,
-                         std::shared_ptr<KeepaliveTime> keepalive_time)
-    : SubchannelOwner(loop, std::move(dialer), std::move(options), std::move(keepalive_time)) {
-  const ChannelOptions& told = *SubchannelOwner::options;
+LoopChannel::LoopChannel(Loop& loop, std::shared_ptr<const Common> common) : SubchannelOwner(loop, std::move(common)) {
+  const ChannelOptions& told = SubchannelOwner::options;
   if (told.memory != nullptr) memory_.emplace(loop, told.memory);
   picks = told.resolver != nullptr || told.balancer != nullptr;
   if (told.resolver != nullptr) return;
@@ -42,12 +40,12 @@ LoopChannel::~LoopChannel() = default;
 
 // At the first call.
 void LoopChannel::begin() {
-  if (options->balancer != nullptr)
-    balancer_ = options->balancer->make(*this);
+  if (options.balancer != nullptr)
+    balancer_ = options.balancer->make(*this);
   else
     balancer_ = std::make_unique<PickFirst>();
-  if (options->resolver != nullptr)
-    watch_ = options->resolver->watch(SubchannelOwner::loop, *this);
+  if (options.resolver != nullptr)
+    watch_ = options.resolver->watch(SubchannelOwner::loop, *this);
   else
     update_soon(true);
 }
@@ -60,6 +58,15 @@ Status LoopChannel::unpicked() const {
   return Status(Code::unavailable, "the target has no endpoints", Origin::library);
 }
 
+// Of a call that ran out of time while nobody could be picked.
+Status LoopChannel::explained(Status status) const {
+  if (!resolver_error_.ok() && status.code() == Code::deadline_exceeded)
+    return status.with_message(fmt::format("{} ({})", status.message(), resolver_error_.message()));
+  for (const auto& subchannel : subchannels_)
+    if (!subchannel->last_error().ok()) return subchannel->explained(std::move(status));
+  return status;
+}
+
 Task<Status> LoopChannel::acquire(LayerCall& call, Picked& picked) {
   if (only_ != nullptr) {
     auto acquired = co_await only_->acquire(call);
@@ -70,7 +77,7 @@ Task<Status> LoopChannel::acquire(LayerCall& call, Picked& picked) {
   }
   if (balancer_ == nullptr && !shutdown_) begin();
   for (;;) {
-    if (call.scope.cancelled()) co_return call.scope.status();
+    if (call.scope.cancelled()) co_return explained(call.scope.status());
     const bool patient = call.wait_for_ready.value_or(false);
     Status failed = unpicked();
     if (shutdown_ || (!failed.ok() && !patient)) co_return failed;
@@ -84,7 +91,7 @@ Task<Status> LoopChannel::acquire(LayerCall& call, Picked& picked) {
         picked.connection = at.pick();
         bool waited = false;
         while (picked.connection == nullptr && at.state() == Connectivity::ready) {
-          if (waiting >= options->max_waiting) {
+          if (waiting >= options.max_waiting) {
             const Status full = too_many_wait(waiting);
             picked.ended(full);
             co_return full;
@@ -93,7 +100,7 @@ Task<Status> LoopChannel::acquire(LayerCall& call, Picked& picked) {
           waited = true;
           if (call.scope.cancelled()) {
             picked.ended(call.scope.status());  // the turn may have been this one's: it is passed on
-            co_return call.scope.status();
+            co_return at.explained(call.scope.status());
           }
           picked.connection = at.open_one();
         }
@@ -102,7 +109,7 @@ Task<Status> LoopChannel::acquire(LayerCall& call, Picked& picked) {
         if (waited) continue;
       }
     }
-    if (waiting >= options->max_waiting) co_return too_many_wait(waiting);
+    if (waiting >= options.max_waiting) co_return too_many_wait(waiting);
     co_await Waiting(*this, unpicked_, nullptr, call.scope);
   }
 }
@@ -163,7 +170,7 @@ void LoopChannel::on_endpoints(std::vector<Endpoint> endpoints) {
 
 void LoopChannel::on_error(Status status) {
   if (shutdown_) return;
-  options->log.warn("can't resolve", {{"server.address", options->authority}, {"error", status.message()}});
+  options.log.warn("can't resolve", {{"server.address", options.authority}, {"error", status.message()}});
   if (!subchannels_.empty()) return;
   resolved_ = true;
   resolver_error_ =

@@ -55,8 +55,7 @@ class LoopChannel final : SubchannelOwner,
                           EndpointResolver::Listener,
                           public std::enable_shared_from_this<LoopChannel> {
  public:
-  LoopChannel(Loop& loop, std::shared_ptr<Dialer> dialer, std::shared_ptr<const ChannelOptions> options,
-              std::shared_ptr<KeepaliveTime> keepalive_time);
+  LoopChannel(Loop& loop, std::shared_ptr<const Common> common);
   ~LoopChannel();
 
   // Where a call can open a stream at once; false: await acquire(), others may wait there already.
@@ -82,8 +81,10 @@ class LoopChannel final : SubchannelOwner,
   friend class Picked;
   void on_changed(EndpointSubchannel& subchannel) override;
   std::shared_ptr<void> keep() override { return shared_from_this(); }
+  LoopChannel& health_channel() override { return *this; }
   Loop& loop() override { return SubchannelOwner::loop; }
-  const Random& random() const override { return options->random; }
+  const Random& random() const override { return options.random; }
+  const Logger& log() const override { return options.log; }
   void pick_again() override { update_soon(false); }
   void on_endpoints(std::vector<Endpoint> endpoints) override;
   void on_error(Status status) override;
@@ -92,6 +93,7 @@ class LoopChannel final : SubchannelOwner,
   void update_soon(bool subchannels_too);
   void update();
   Status unpicked() const;
+  Status explained(Status status) const;
 
   std::optional<transport::MemoryGuard> memory_;  // before all that charges it
   // The one subchannel of a channel without balancer and resolver: no pick is needed.

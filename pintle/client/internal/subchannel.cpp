@@ -37,7 +37,7 @@ Task<Result<transport::Connection*>> EndpointSubchannel::acquire(LayerCall& call
   for (bool waited = false;; waited = true) {
     if (call.scope.cancelled()) {
       next_turn();  // it may have been this one's
-      co_return std::unexpected(call.scope.status());
+      co_return std::unexpected(explained(call.scope.status()));
     }
     if (transport::Connection* connection = waited ? open_one() : pick()) co_return connection;
     if (state_ == Connectivity::shutdown)
@@ -51,7 +51,7 @@ Task<Result<transport::Connection*>> EndpointSubchannel::acquire(LayerCall& call
       if (state_ == Connectivity::transient_failure) continue;  // it failed at once, and woke those that waited already
     }
     // Those that were woken for nothing keep their right to wait.
-    if (owner_.waiting >= owner_.options->max_waiting) co_return std::unexpected(too_many_wait(owner_.waiting));
+    if (owner_.waiting >= owner_.options.max_waiting) co_return std::unexpected(too_many_wait(owner_.waiting));
     co_await in_line(call);
   }
 }
@@ -70,14 +70,27 @@ void EndpointSubchannel::change(Connectivity state) {
 
 void EndpointSubchannel::connect() {
   if (state_ != Connectivity::idle) return;
-  Root attempt = connecting(owner_.keep(), shared_from_this());
   change(Connectivity::connecting);
+  begin_attempt();
+}
+
+// Where all streams are taken and there may be more connections; one at a time.
+void EndpointSubchannel::grow() {
+  if (state_ != Connectivity::ready || dialing_ || retry_.armed() ||
+      connections_.size() >= owner_.options.max_connections || open_one() != nullptr)
+    return;
+  begin_attempt();
+}
+
+void EndpointSubchannel::begin_attempt() {
+  Root attempt = dialing(owner_.keep(), shared_from_this());
+  dialing_ = true;
   attempt_started_ = owner_.loop.now();
   attempt.start({&owner_.loop, &scope_, nullptr});
 }
 
 // A dialer may throw, and memory may run out: the attempt has failed then, as any other.
-Root EndpointSubchannel::connecting(std::shared_ptr<void>, std::shared_ptr<EndpointSubchannel> self) {
+Root EndpointSubchannel::dialing(std::shared_ptr<void>, std::shared_ptr<EndpointSubchannel> self) {
   Status bad;
   try {
     bad = co_await self->attempt();
@@ -92,93 +105,132 @@ Root EndpointSubchannel::connecting(std::shared_ptr<void>, std::shared_ptr<Endpo
 }
 
 Task<Status> EndpointSubchannel::attempt() {
-  const ChannelOptions& told = *owner_.options;
+  const ChannelOptions& told = owner_.options;
   const Duration patience = std::max(told.backoff.min_connect_timeout, next_delay());
-  auto stream = co_await owner_.dialer->dial(owner_.loop, endpoint_, Deadline::after(owner_.loop.now(), patience));
+  auto stream =
+      co_await owner_.common->dialer->dial(owner_.loop, endpoint_, Deadline::after(owner_.loop.now(), patience));
   if (state_ == Connectivity::shutdown) co_return Status();
   if (!stream) co_return std::move(stream).error();
   transport::ConnectionOptions options = told.connection;
-  options.keepalive.time = owner_.keepalive_time->get();
-  current_ = std::make_unique<transport::Connection>(http2::Role::client, std::move(*stream), options,
-                                                     owner_.loop.local<transport::ReadBuffer>().bytes,
-                                                     static_cast<transport::ConnectionOwner&>(*this), nullptr);
-  current_->charge_to(owner_.memory());
+  options.keepalive.time = owner_.common->keepalive_time.get();
+  connecting_ = std::make_unique<transport::Connection>(http2::Role::client, std::move(*stream), options,
+                                                        owner_.loop.local<transport::ReadBuffer>().bytes,
+                                                        static_cast<transport::ConnectionOwner&>(*this), nullptr);
+  connecting_->charge_to(owner_.memory());
   co_return Status();
 }
 
 // Grows with each failure in a row; the peer's SETTINGS, not the TCP handshake, end the row.
 Duration EndpointSubchannel::next_delay() {
-  const ConnectBackoff& b = owner_.options->backoff;
+  const ConnectBackoff& b = owner_.options.backoff;
   const double initial = std::chrono::duration<double>(b.initial).count();
   const double cap = std::chrono::duration<double>(b.max).count();
   const double base = std::min(cap, initial * std::pow(b.multiplier, failures_));
-  const double jittered = base * (1 - b.jitter + 2 * b.jitter * owner_.options->random());
+  const double jittered = base * (1 - b.jitter + 2 * b.jitter * owner_.options.random());
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(jittered));
 }
 
+// The end of an attempt. Where there are connections already, they go on alone for a while.
 void EndpointSubchannel::failed(Status status) {
+  dialing_ = false;
   last_error_ = Status(Code::unavailable, fmt::format("can't connect: {}", status.message()), Origin::library);
-  owner_.options->log.warn("can't connect",
-                           {{"server.address", owner_.options->authority}, {"error", status.message()}});
+  owner_.options.log.warn("can't connect", {{"server.address", owner_.options.authority}, {"error", status.message()}});
+  owner_.metrics.failed.add();
   owner_.loop.arm(retry_, attempt_started_ + next_delay());
   ++failures_;
   ++attempts_failed_;
+  if (state_ == Connectivity::ready) return;
   change(Connectivity::transient_failure);
   // Those that wait for ready stay in TRANSIENT_FAILURE: they look again and wait again.
   wake_all(waiting_);
 }
 
 void EndpointSubchannel::backed_off() {
-  if (state_ != Connectivity::transient_failure) return;
-  idle(waiting_.size() != 0);
+  if (state_ == Connectivity::ready) {
+    if (waiting_.size() != 0) grow();
+    return;
+  }
+  if (state_ == Connectivity::transient_failure) idle(waiting_.size() != 0);
 }
 
 void EndpointSubchannel::idle(bool wanted) {
+  health_.reset();
+  if (dialing_) return change(Connectivity::connecting);  // it was growing
+  retry_.disarm();
   change(Connectivity::idle);
   if (owner_.picks) return wake_all(waiting_);
   if (wanted) connect();
 }
 
 void EndpointSubchannel::on_ready(transport::Connection& connection) {
-  if (&connection != current_.get()) return;
+  if (&connection != connecting_.get()) return;
+  dialing_ = false;
   failures_ = 0;
+  retry_.disarm();
+  connections_.push_back(std::move(connecting_));
+  owner_.metrics.connected.add();
+  owner_.metrics.open.add(1);
+  if (state_ == Connectivity::ready) return wake_all(waiting_);  // one more
+  if (owner_.common->health_head != nullptr) watch_health();
   change(Connectivity::ready);
   wake_all(waiting_);
 }
 
+void EndpointSubchannel::watch_health() {
+  health_.emplace(owner_.loop, *connections_.front(), *owner_.common, owner_.health_channel(),
+                  [this] { owner_.on_changed(*this); });
+  health_->start(owner_.keep(), shared_from_this());
+}
+
 void EndpointSubchannel::on_draining(transport::Connection& connection) {
-  if (&connection != current_.get()) return;
+  const auto at = std::ranges::find_if(connections_, [&](const auto& c) { return c.get() == &connection; });
+  if (at == connections_.end()) {
+    if (&connection != connecting_.get()) return;
+    draining_.push_back(std::move(connecting_));
+    if (state_ != Connectivity::shutdown) failed(Status(Code::unavailable, "the server is going away"));
+    return;
+  }
   const bool busy = connection.active_streams() != 0 || waiting_.size() != 0;
   // A server that says good-bye before the first call is stopping: to come back at once would be to hammer it.
   const bool useless = connection.session().counters().streams_opened == 0;
-  draining_.push_back(std::move(current_));
-  if (state_ == Connectivity::shutdown) return;
-  if (state_ != Connectivity::ready || useless) {
-    failed(Status(Code::unavailable, "the server is going away"));
-    return;
+  draining_.push_back(std::move(*at));
+  connections_.erase(at);
+  if (state_ == Connectivity::shutdown || !connections_.empty()) return;
+  if (useless) {
+    health_.reset();
+    state_ = Connectivity::connecting;  // so that it counts as one that was never READY
+    return failed(Status(Code::unavailable, "the server is going away"));
   }
   idle(busy);
 }
 
 void EndpointSubchannel::on_too_many_pings(transport::Connection& connection) {
-  const Duration next = owner_.keepalive_time->too_short(connection.options().keepalive.time);
-  owner_.options->log.warn("the server says that keepalive pings too often (too_many_pings): new connections ping less",
-                           {{"server.address", owner_.options->authority}, {"keepalive_time_s", in_seconds(next)}});
+  const Duration next = owner_.common->keepalive_time.too_short(connection.options().keepalive.time);
+  owner_.options.log.warn("the server says that keepalive pings too often (too_many_pings): new connections ping less",
+                          {{"server.address", owner_.options.authority}, {"keepalive_time_s", in_seconds(next)}});
 }
 
 void EndpointSubchannel::on_closed(transport::Connection& connection, std::string_view reason) {
-  if (&connection == current_.get()) {
-    std::unique_ptr<transport::Connection> dying = std::move(current_);
+  if (&connection == connecting_.get()) {
+    std::unique_ptr<transport::Connection> dying = std::move(connecting_);
     std::string why(reason);
     // What OpenSSL does with plaintext: it says nothing.
-    if (state_ == Connectivity::connecting && owner_.options->tls == nullptr && connection.closed_by_peer())
+    if (owner_.options.tls == nullptr && connection.closed_by_peer())
       why += " before it spoke HTTP/2: perhaps it expects TLS";
     dying.reset();
     if (state_ == Connectivity::shutdown) return owner_.on_changed(*this);
-    if (state_ == Connectivity::connecting) return failed(Status(Code::unavailable, why));
-    return idle(waiting_.size() != 0);
+    return failed(Status(Code::unavailable, why));
   }
-  std::erase_if(draining_, [&](const auto& c) { return c.get() == &connection; });
+  const auto is_it = [&](const auto& c) { return c.get() == &connection; };
+  if (const auto at = std::ranges::find_if(connections_, is_it); at != connections_.end()) {
+    std::unique_ptr<transport::Connection> dying = std::move(*at);
+    connections_.erase(at);
+    owner_.metrics.lost(1);
+    dying.reset();
+    if (state_ != Connectivity::shutdown && connections_.empty()) return idle(waiting_.size() != 0);
+  } else if (std::erase_if(draining_, is_it) != 0) {
+    owner_.metrics.lost(1);
+  }
   if (state_ == Connectivity::shutdown) owner_.on_changed(*this);
 }
 
@@ -186,12 +238,32 @@ void EndpointSubchannel::leave() {
   retry_.disarm();
   scope_.cancel(Status(Code::unavailable, "the channel was shut down", Origin::library), CancelCause::shutdown);
   state_ = Connectivity::shutdown;
-  if (current_) current_->drain(Duration::zero());
+  health_.reset();
+  if (connecting_) connecting_->drain(Duration::zero());
+  const std::size_t open = connections_.size();  // they may close, and leave, at once
+  std::vector<transport::Connection*> all;
+  all.reserve(open);
+  for (const auto& connection : connections_) all.push_back(connection.get());
+  for (transport::Connection* connection : all)
+    if (std::ranges::any_of(connections_, [&](const auto& c) { return c.get() == connection; }))
+      connection->drain(Duration::zero());
   wake_all(waiting_);
 }
 
+Status EndpointSubchannel::explained(Status status) const {
+  if (status.code() != Code::deadline_exceeded || status.origin() == Origin::peer) return status;
+  if (state_ == Connectivity::ready && state() == Connectivity::ready)
+    return status.with_message(
+        fmt::format("{} while it waited for a stream: the server allows no more of them at once", status.message()));
+  if (last_error().ok())
+    return status.with_message(fmt::format("{} while it waited for a connection", status.message()));
+  return status.with_message(fmt::format("{} while it waited for a connection (attempts that failed: {}; the last: {})",
+                                         status.message(), attempts_failed_, last_error().message()));
+}
+
 void EndpointSubchannel::add_to(LoopChannelReport& r) const {
-  if (current_) r.connections.push_back(current_->report());
+  if (connecting_) r.connections.push_back(connecting_->report());
+  for (const auto& connection : connections_) r.connections.push_back(connection->report());
   for (const auto& connection : draining_) r.connections.push_back(connection->report());
   if (!last_error_.ok()) r.last_error = last_error_;
   r.failures = std::max(r.failures, failures_);

@@ -1,14 +1,17 @@
-// One endpoint on one loop: its connection, its connectivity state, its backoff, and the calls that wait for a stream.
+// One endpoint on one loop: its connections, its connectivity state, its backoff, and the calls that wait for a stream.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include <pintle/async/event.hpp>
 #include <pintle/async/task.hpp>
 #include <pintle/client/balancer.hpp>
+#include <pintle/client/internal/health_watch.hpp>
 #include <pintle/client/internal/keepalive_time.hpp>
+#include <pintle/client/internal/subchannel_metrics.hpp>
 #include <pintle/client/options.hpp>
 #include <pintle/rpc/inspect.hpp>
 #include <pintle/rpc/layer_call.hpp>
@@ -17,13 +20,28 @@
 namespace pintle::client {
 
 class EndpointSubchannel;
+class LoopChannel;
+
+// What all loops of a channel share.
+struct Common {
+  Common(std::shared_ptr<Dialer> d, ChannelOptions o, std::string_view target)
+      : dialer(std::move(d)),
+        options(std::move(o)),
+        keepalive_time(options.connection.keepalive.time),
+        metrics(options.meters, target.empty() ? options.authority : target) {}
+  const std::shared_ptr<Dialer> dialer;
+  const ChannelOptions options;
+  mutable KeepaliveTime keepalive_time;  // in place of the one in options
+  const SubchannelMetrics metrics;
+  // The head of a health watch; null: nobody watches.
+  std::unique_ptr<const transport::PreparedBlock> health_head;
+};
 
 // What the subchannels of one loop share. It outlives them.
 class SubchannelOwner {
  public:
-  SubchannelOwner(Loop& loop, std::shared_ptr<Dialer> dialer, std::shared_ptr<const ChannelOptions> options,
-                  std::shared_ptr<KeepaliveTime> keepalive_time)
-      : loop(loop), dialer(std::move(dialer)), options(std::move(options)), keepalive_time(std::move(keepalive_time)) {}
+  SubchannelOwner(Loop& on, std::shared_ptr<const Common> of_all)
+      : loop(on), common(std::move(of_all)), options(common->options), metrics(common->metrics) {}
 
   // Its state has changed, or one that leave()s has let go of something.
   virtual void on_changed(EndpointSubchannel& subchannel) = 0;
@@ -31,11 +49,13 @@ class SubchannelOwner {
   virtual transport::MemoryGuard* memory() = 0;
   // Holds the owner for as long as something is under way.
   virtual std::shared_ptr<void> keep() = 0;
+  // Through which health watches go.
+  virtual LoopChannel& health_channel() = 0;
 
   Loop& loop;
-  const std::shared_ptr<Dialer> dialer;
-  const std::shared_ptr<const ChannelOptions> options;
-  const std::shared_ptr<KeepaliveTime> keepalive_time;  // in place of the one in options
+  const std::shared_ptr<const Common> common;
+  const ChannelOptions& options;
+  const SubchannelMetrics& metrics;
   // Somebody picks among several: calls that wait for one that is lost are picked again, and only connect() connects.
   // Else the one subchannel connects for those that wait.
   bool picks = false;
@@ -97,7 +117,9 @@ inline void wake_all(detail::WaitQueue& queue) {
   }
 }
 
-// Loop's thread only, but for the constructor. Shared with the coroutine that connects.
+// Loop's thread only, but for the constructor. Shared with the coroutines that connect and watch. Where every
+// connection has as many streams as its peer allows, another one is made, up to ChannelOptions::max_connections; the
+// first one with room has the next call, so that those which are not needed any more become idle and close.
 class EndpointSubchannel final : public Subchannel,
                                  transport::ConnectionOwner,
                                  public std::enable_shared_from_this<EndpointSubchannel> {
@@ -105,21 +127,31 @@ class EndpointSubchannel final : public Subchannel,
   EndpointSubchannel(SubchannelOwner& owner, Endpoint endpoint) : owner_(owner), endpoint_(std::move(endpoint)) {}
 
   const Endpoint& endpoint() const override { return endpoint_; }
-  Connectivity state() const override { return state_; }
-  const Status& last_error() const override { return last_error_; }
+  // What the server says of its health counts, where somebody asks (gRFC A17).
+  Connectivity state() const override { return state_ == Connectivity::ready && health_ ? health_->state() : state_; }
+  const Status& last_error() const override {
+    return state_ == Connectivity::ready && health_ ? health_->error() : last_error_;
+  }
   void connect() override;
 
   // The connection on which a call can open a stream at once; null: others may wait here already.
   transport::Connection* pick() { return waiting_.size() == 0 && !turn_given_ ? open_one() : nullptr; }
   // The same for a call that has waited here.
-  transport::Connection* open_one() { return current_ && current_->can_open() ? current_.get() : nullptr; }
+  transport::Connection* open_one() {
+    for (const auto& connection : connections_)
+      if (connection->can_open()) return connection.get();
+    return nullptr;
+  }
 
   // Waits for a connection with room for `call`, connecting where need be. UNAVAILABLE in TRANSIENT_FAILURE unless the
   // call waits for ready; RESOURCE_EXHAUSTED when max_waiting calls wait already; the call's own status when it is
   // cancelled or out of time.
   Task<Result<transport::Connection*>> acquire(LayerCall& call);
-  // Waits in line for a turn, once.
-  Waiting in_line(LayerCall& call) { return Waiting(owner_, waiting_, &turn_given_, call.scope); }
+  // Waits in line for a turn, once; room is made for it where it may.
+  Waiting in_line(LayerCall& call) {
+    grow();
+    return Waiting(owner_, waiting_, &turn_given_, call.scope);
+  }
   // Call it when a stream has ended, and when one was opened: where there is room, the next waiting call has its turn.
   void next_turn() {
     if (waiting_.size() != 0) pass_turn();
@@ -128,12 +160,14 @@ class EndpointSubchannel final : public Subchannel,
   // No new calls; those that wait for it look again.
   void leave();
   // After leave(): nothing of it is used any more.
-  bool gone() const { return held_ == 0 && current_ == nullptr && draining_.empty(); }
+  bool gone() const { return held_ == 0 && connecting_ == nullptr && connections_.empty() && draining_.empty(); }
   // Calls that will tell its balancer how they end.
   void hold() { ++held_; }
   void let_go() {
     if (--held_ == 0 && state_ == Connectivity::shutdown) owner_.on_changed(*this);
   }
+  // `status` of a call that waited here, with what is known of why.
+  Status explained(Status status) const;
   // Adds what it has to `report`.
   void add_to(LoopChannelReport& report) const;
 
@@ -146,13 +180,16 @@ class EndpointSubchannel final : public Subchannel,
 
   void pass_turn();
   // `owner`: keeps it.
-  static Root connecting(std::shared_ptr<void> owner, std::shared_ptr<EndpointSubchannel> self);
+  static Root dialing(std::shared_ptr<void> owner, std::shared_ptr<EndpointSubchannel> self);
   Task<Status> attempt();
+  void begin_attempt();
+  void grow();
   void change(Connectivity state);
-  // `wanted`: somebody would have it connect.
+  // It has no connection any more. `wanted`: somebody would have it connect.
   void idle(bool wanted);
   void failed(Status status);
   void backed_off();
+  void watch_health();
   Duration next_delay();
 
   struct Retry : Timer {
@@ -163,14 +200,17 @@ class EndpointSubchannel final : public Subchannel,
 
   SubchannelOwner& owner_;
   const Endpoint endpoint_;
-  CancelScope scope_;                                             // of what connects
-  std::unique_ptr<transport::Connection> current_;                // connecting (until SETTINGS came) or ready
-  std::vector<std::unique_ptr<transport::Connection>> draining_;  // their calls end there
-  detail::WaitQueue waiting_;                                     // of Waiting, oldest first
-  bool turn_given_ = false;                                       // to one that has not resumed yet
+  CancelScope scope_;                                                // of what connects
+  std::unique_ptr<transport::Connection> connecting_;                // until its SETTINGS come
+  std::vector<std::unique_ptr<transport::Connection>> connections_;  // READY
+  std::vector<std::unique_ptr<transport::Connection>> draining_;     // their calls end there
+  std::optional<HealthWatch> health_;                                // while READY
+  detail::WaitQueue waiting_;                                        // of Waiting, oldest first
+  bool turn_given_ = false;                                          // to one that has not resumed yet
+  bool dialing_ = false;                                             // an attempt is under way, connecting_ included
   Connectivity state_ = Connectivity::idle;
   Status last_error_;
-  Retry retry_{*this};
+  Retry retry_{*this};  // in TRANSIENT_FAILURE, or READY when growing has failed
   TimePoint attempt_started_;
   int failures_ = 0;  // in a row
   std::uint64_t attempts_failed_ = 0;
