@@ -8,11 +8,13 @@
 #include <unordered_map>
 
 #include <pintle/async/gather.hpp>
+#include <pintle/client/endpoint_resolvers.hpp>
 #include <pintle/client/internal/client_call.hpp>
 #include <pintle/client/internal/happy_eyeballs.hpp>
 #include <pintle/client/internal/loop_channel.hpp>
 #include <pintle/net/address.hpp>
 #include <pintle/net/connector.hpp>
+#include <pintle/net/dns_resolver.hpp>
 #include <pintle/net/resolver.hpp>
 #include <pintle/net/tls_connector.hpp>
 #include <pintle/rpc/chain.hpp>
@@ -163,12 +165,13 @@ class TargetDialer final : public Dialer {
       : target_(std::move(target)),
         tls_(std::move(tls)),
         host_(std::move(host)),
-        delay_(std::clamp<Duration>(delay, std::chrono::milliseconds(100), std::chrono::seconds(2))) {}
+        delay_(std::clamp<Duration>(delay, std::chrono::milliseconds(100), std::chrono::seconds(2))),
+        resolver_(resolver_of(target_.authority)) {}
 
   Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop&, const Endpoint& endpoint, Deadline deadline) override {
     std::vector<net::SockAddress> addresses = endpoint.addresses.empty() ? target_.addresses : endpoint.addresses;
     if (addresses.empty()) {
-      auto resolved = co_await resolver_.resolve(target_.host, target_.port);
+      auto resolved = co_await resolver_->resolve(target_.host, target_.port);
       if (!resolved) co_return std::unexpected(std::move(resolved).error());
       addresses = std::move(*resolved);
     }
@@ -186,17 +189,35 @@ class TargetDialer final : public Dialer {
     co_return stream;
   }
 
-  net::Target target_;
+  static std::unique_ptr<net::Resolver> resolver_of(const std::string& name_server) {
+    if (name_server.empty()) return std::make_unique<net::SystemResolver>();
+    net::DnsOptions options;
+    options.server = name_server;
+    return std::make_unique<net::DnsResolver>(std::move(options));
+  }
+
+  const net::Target target_;
   std::shared_ptr<net::TlsClient> tls_;
   std::string host_;
   const Duration delay_;
-  net::SystemResolver resolver_;
+  const std::unique_ptr<net::Resolver> resolver_;
 };
 
 }  // namespace
 }  // namespace client
 
 namespace {
+
+std::shared_ptr<EndpointResolver> endpoints_of(const net::Target& target) {
+  if (target.kind == net::Target::Kind::dns) {
+    DnsEndpointOptions options;
+    options.dns.server = target.authority;
+    return dns_endpoints(target.host, target.port, std::move(options));
+  }
+  std::vector<Endpoint> endpoints;
+  for (const net::SockAddress& address : target.addresses) endpoints.emplace_back().addresses.push_back(address);
+  return static_endpoints(std::move(endpoints));
+}
 
 Result<std::shared_ptr<Channel>> make(std::vector<Loop*> loops, std::shared_ptr<Dialer> dialer, ChannelOptions options,
                                       std::string_view target) {
@@ -223,6 +244,9 @@ Result<std::shared_ptr<Channel>> make_channel(Runtime& runtime, std::string_view
     if (!split) return std::unexpected(std::move(split).error());
     host = std::move(split->host);
   }
+  if (Status bad = net::DnsResolver::check_server(parsed->authority); !bad.ok()) return std::unexpected(std::move(bad));
+  // Who picks must see the endpoints one by one.
+  if (options.balancer != nullptr && options.resolver == nullptr) options.resolver = endpoints_of(*parsed);
   std::vector<Loop*> loops;
   loops.reserve(runtime.size());
   for (std::size_t i = 0; i < runtime.size(); ++i) loops.push_back(&runtime.loop(i));
