@@ -9,6 +9,14 @@ namespace pintle {
 using Duration = std::chrono::nanoseconds;
 using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
+// From whatever a computation gave: at least nothing and at most a hundred years, so that it can be added to any time.
+constexpr Duration duration_of_seconds(double seconds) {
+  constexpr std::chrono::hours kMost(24 * 365 * 100);
+  constexpr double kMostSeconds = std::chrono::duration<double>(kMost).count();
+  if (!(seconds > 0)) return Duration::zero();
+  return seconds >= kMostSeconds ? kMost : Duration(static_cast<Duration::rep>(seconds * 1e9));
+}
+
 // Where a loop gets its time. now() never runs backwards. Any thread may call it.
 class Clock {
  public:

@@ -18,6 +18,7 @@
 #include <pintle/net/resolver.hpp>
 #include <pintle/net/tls_connector.hpp>
 #include <pintle/rpc/chain.hpp>
+#include <pintle/rpc/path_pattern.hpp>
 #include <pintle/version.hpp>
 
 namespace pintle {
@@ -123,8 +124,14 @@ class ClientChannel final : public Channel {
     entry->info.path = entry->path;
     entry->info.service = entry->service;
     entry->info.name = entry->name;
-    auto transport =
-        std::make_unique<TransportHandler>(path, loop_channels_, common_->options, next_block_++, user_agent_);
+    const ChannelOptions& told = common_->options;
+    const auto settings = std::ranges::find_if(
+        told.methods, [&](const MethodSettings& m) { return path_matches(m.pattern, entry->path); });
+    const MethodSettings* const own = settings != told.methods.end() ? &*settings : nullptr;
+    MessageLimits limits{.receive = told.max_receive_message, .send = SIZE_MAX};
+    if (own != nullptr && own->max_receive_message) limits.receive = *own->max_receive_message;
+    if (own != nullptr && own->max_send_message) limits.send = *own->max_send_message;
+    auto transport = std::make_unique<TransportHandler>(path, loop_channels_, told, limits, next_block_++, user_agent_);
     auto slots = std::make_unique<SlotLayout>();
     Site site(Side::client, entry->info, *slots);
     site.loops = loop_channels_.size();
@@ -134,7 +141,7 @@ class ClientChannel final : public Channel {
     site.random = common_->options.random;
     site.options = resolved_options(entry->info, common_->options.method_options);
     entry->chain = Chain::build(site, std::move(slots), *transport, layers_);
-    entry->defaults = std::make_unique<Defaults>(entry->chain.slots(), common_->options);
+    entry->defaults = std::make_unique<Defaults>(entry->chain.slots(), told, own);
     if (entry->chain.bare())
       transport->apply_first(*entry->defaults);
     else

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <pintle/base/clock.hpp>
@@ -29,6 +30,16 @@ struct ConnectBackoff {
   double jitter = 0.2;  // of the delay, up and down
   Duration max = std::chrono::seconds(120);
   Duration min_connect_timeout = std::chrono::seconds(20);  // what an attempt is given at least
+};
+
+// For the methods whose paths match (rpc/path_pattern.hpp), in place of what the channel says.
+struct MethodSettings {
+  explicit MethodSettings(std::string methods) : pattern(std::move(methods)) {}
+  std::string pattern;
+  std::optional<Duration> timeout;  // calls have no more, whatever they say; those that say nothing have this
+  std::optional<bool> wait_for_ready;
+  std::optional<std::size_t> max_send_message;  // bytes; above it RESOURCE_EXHAUSTED
+  std::optional<std::size_t> max_receive_message;
 };
 
 struct ChannelOptions {
@@ -66,6 +77,7 @@ struct ChannelOptions {
   std::optional<std::string> health_service;
   transport::ConnectionOptions connection;
   std::vector<std::shared_ptr<const Layer>> layers;  // in the order of their places (rpc/layer.hpp)
+  std::vector<MethodSettings> methods;               // the first that matches counts
   // Over the options in the .proto, by path pattern; a later one wins. For layers that have options of their own.
   std::vector<MethodOverlay> method_options;
   // Paths that have a chain of their own; calls of more share one, whose layers see the path "_OTHER" (for proxies).

@@ -13,7 +13,6 @@ namespace pintle {
 namespace {
 constexpr std::size_t kKeptMemory = 64 * 1024;
 constexpr std::size_t kLargePacked = 64 * 1024;  // bytes of a compressed message that will hardly be a small one
-constexpr std::size_t kLongMessage = 16 * 1024;  // bytes that one frame carries, whoever the peer is
 
 // The frames of one message, as the body gives them.
 class BodyPieces final : public Pieces {
@@ -327,12 +326,14 @@ Poll FramedSink::push(const Message& message) {
   }
   const std::size_t size = message.size();
   largest_ = std::max(largest_, size);
-  if (size > kLongMessage) [[unlikely]]
+  if (size > long_) [[unlikely]]
     return push_long(message, size);
   return push_here(message, size);
 }
 
 Poll FramedSink::push_long(const Message& message, std::size_t size) {
+  if (size > limit_) return Poll::end;
+  if (size <= kLongMessage) return push_here(message, size);
   if (size > kLargeMessage) return push_large(message, size);
   if (codec_ != nullptr && message.compressible()) return push_here(message, size);
   return message.in_pieces() ? push_pieces(message, size) : push_here(message, size);
@@ -359,7 +360,6 @@ Poll FramedSink::push_pieces(const Message& message, std::size_t size) {
 
 // Written already, and deflated where this call deflates: its buffer goes on as it is.
 Poll FramedSink::push_large(const Message& message, std::size_t size) {
-  if (size > std::numeric_limits<std::uint32_t>::max()) return Poll::end;
   LargeMessage* const large = detail::buffer_of(message);
   const wire::Encoding wanted = message.compressible() ? coding() : wire::Encoding::identity;
   if (large == nullptr || (wanted != wire::Encoding::identity && wanted != large->encoding))

@@ -103,6 +103,8 @@ class FramedSource final : public Source {
   std::unique_ptr<Rare> rare_;  // null until it is needed
 };
 
+inline constexpr std::size_t kLongMessage = 16 * 1024;  // bytes that one frame carries, whoever the peer is
+
 // Writes messages into the body, compressed where that was asked for and makes them smaller. The head is the business
 // of whoever derives from it.
 class FramedSink : public Sink {
@@ -119,6 +121,13 @@ class FramedSink : public Sink {
   std::size_t largest() const { return largest_; }
   // What messages are compressed with from now on; identity: they go out as they are.
   wire::Encoding coding() const override { return codec_ != nullptr ? encoding_ : wire::Encoding::identity; }
+  // Messages above so many bytes are refused: push() says end, and the body stays open. 4 GiB - 1 is what gRPC can
+  // frame.
+  void refuse_above(std::size_t bytes) {
+    limit_ = std::min<std::size_t>(bytes, UINT32_MAX);
+    long_ = std::min(limit_, kLongMessage);
+  }
+  std::size_t limit() const { return limit_; }
   // The next push() is the last and ends the body with it.
   void end_with_next() { end_with_next_ = true; }
 
@@ -150,7 +159,7 @@ class FramedSink : public Sink {
   TrafficCount& count_;
   Waiter* writer_ = nullptr;
   wire::Codec* codec_ = nullptr;  // null: messages go out as they are
-  std::size_t largest_ = 0;
+  std::size_t largest_ = 0, limit_ = UINT32_MAX, long_ = kLongMessage;
   wire::Encoding encoding_ = wire::Encoding::identity;
   bool started_ = false, end_with_next_ = false;
 };

@@ -72,9 +72,11 @@ void ClientCall::send_only(const Message& request) {
 // Where the stream still takes bodies, it was the message's fault (FramedSink).
 void ClientCall::refuse_too_large() {
   if (exchange_.body_open())
-    call_.scope.cancel(Status(Code::resource_exhausted,
-                              "a message of the request is above the 4 GiB that gRPC can frame", Origin::library),
-                       CancelCause::fault);
+    call_.scope.cancel(
+        Status(Code::resource_exhausted,
+               fmt::format("a message of the request has {} bytes; {} may be sent", sink_.largest(), sink_.limit()),
+               Origin::library),
+        CancelCause::fault);
 }
 
 void ClientCall::compress_with(wire::Encoding encoding) {
@@ -134,9 +136,11 @@ struct Upload {
 }  // namespace
 
 TransportHandler::TransportHandler(std::string_view path, std::span<const std::shared_ptr<LoopChannel>> loop_channels,
-                                   const ChannelOptions& options, std::uint32_t block_id, std::string_view user_agent)
+                                   const ChannelOptions& options, const MessageLimits& limits, std::uint32_t block_id,
+                                   std::string_view user_agent)
     : loop_channels_(loop_channels),
       options_(options),
+      limits_(limits),
       user_agent_(user_agent),
       any_path_(path.empty()),
       head_(block_id, head_fields(path, options, user_agent)) {}
@@ -189,7 +193,7 @@ Task<Status> TransportHandler::unary(LayerCall& call) {
     if (!first) co_return std::move(first).error();
     request = *first;
   }
-  UnaryCall unary(call, loop_channel, options_.max_receive_message);
+  UnaryCall unary(call, loop_channel, limits_);
   if (!loop_channel.pick(unary.picked)) {
     Status nowhere = co_await loop_channel.acquire(call, unary.picked);
     if (!nowhere.ok()) co_return nowhere;
@@ -219,7 +223,7 @@ std::unique_ptr<BegunCall, LetGo> TransportHandler::begin(LayerCall& call, const
   Picked picked;
   if (!loop_channel.pick(picked)) return nullptr;
   defaults_->apply(call);
-  std::unique_ptr<UnaryCall, LetGo> unary(new UnaryCall(call, loop_channel, options_.max_receive_message));
+  std::unique_ptr<UnaryCall, LetGo> unary(new UnaryCall(call, loop_channel, limits_));
   unary->picked.connection = picked.connection;
   unary->picked.subchannel = picked.subchannel;
   open(unary->exchange, loop_channel, picked, call, false);  // nobody waits for a turn where pick() finds one
@@ -246,7 +250,7 @@ Task<Status> TransportHandler::stream(LayerCall& call) {
     Status nowhere = co_await loop_channel.acquire(call, picked);
     if (!nowhere.ok()) co_return nowhere;
   }
-  ClientCall exchange(call, loop_channel, options_.max_receive_message);
+  ClientCall exchange(call, loop_channel, limits_);
   open(exchange, loop_channel, picked, call, true);
   picked.subchannel->next_turn();
   std::optional<Upload> up;
@@ -308,10 +312,13 @@ Task<Status> TransportHandler::upload(LayerCall& call, ClientCall& exchange, Can
 
 void Defaults::apply(LayerCall& call) const {
   call.slots.use(slots_);
-  call.facts.authority = options_.authority;
-  if (!call.wait_for_ready) call.wait_for_ready = options_.wait_for_ready;
-  if (call.deadline().is_infinite() && call.method().kind == Kind::unary && options_.default_timeout != Duration::max())
-    call.set_deadline(Deadline::after(call.loop().now(), options_.default_timeout));
+  call.facts.authority = authority_;
+  if (!call.wait_for_ready) call.wait_for_ready = wait_for_ready_;
+  if (most_ != Duration::max()) [[unlikely]] {
+    call.shorten_deadline(Deadline::after(call.loop().now(), most_).at());
+  } else if (call.deadline().is_infinite() && call.method().kind == Kind::unary && preset_ != Duration::max()) {
+    call.set_deadline(Deadline::after(call.loop().now(), preset_));
+  }
 }
 
 }  // namespace pintle::client

@@ -14,10 +14,15 @@
 
 namespace pintle::client {
 
+// In bytes.
+struct MessageLimits {
+  std::size_t receive, send;
+};
+
 // Lives in the handler's frame.
 class ClientCall final : public transport::Receiver {
  public:
-  ClientCall(LayerCall& call, LoopChannel& loop_channel, std::size_t max_receive_message);
+  ClientCall(LayerCall& call, LoopChannel& loop_channel, const MessageLimits& limits);
   [[gnu::always_inline]] ~ClientCall() {
     if (exchange_.connection() != nullptr) [[unlikely]]  // its handler's frame is destroyed before the end
       note_how_far();
@@ -91,13 +96,14 @@ class ClientCall final : public transport::Receiver {
 };
 
 [[gnu::always_inline]] inline ClientCall::ClientCall(LayerCall& call, LoopChannel& loop_channel,
-                                                     std::size_t max_receive_message)
+                                                     const MessageLimits& limits)
     : call_(call),
       loop_channel_(loop_channel),
       response_(call.method().response),
       source_(exchange_, call),
       sink_(exchange_, call.traffic.out) {
-  source_.reset(response_.type, &response_.object, max_receive_message);
+  source_.reset(response_.type, &response_.object, limits.receive);
+  sink_.refuse_above(limits.send);
 }
 
 [[gnu::always_inline]] inline bool ClientCall::stopped(Poll polled, Status& status) {
@@ -136,12 +142,19 @@ inline void ClientCall::note_how_far() {
 class Defaults {
  public:
   // All outlive it.
-  Defaults(const SlotLayout* slots, const ChannelOptions& options) : slots_(slots), options_(options) {}
+  Defaults(const SlotLayout* slots, const ChannelOptions& options, const MethodSettings* method)
+      : slots_(slots),
+        authority_(options.authority),
+        wait_for_ready_(method != nullptr && method->wait_for_ready ? *method->wait_for_ready : options.wait_for_ready),
+        preset_(options.default_timeout),
+        most_(method != nullptr && method->timeout ? *method->timeout : Duration::max()) {}
   void apply(LayerCall& call) const;
 
  private:
   const SlotLayout* slots_;
-  const ChannelOptions& options_;
+  const std::string_view authority_;
+  const bool wait_for_ready_;
+  const Duration preset_, most_;
 };
 
 // Around a chain that has layers.
@@ -168,7 +181,8 @@ class TransportHandler final : public Handler {
   // For the calls of one method, or, with an empty path, of any. `loop_channels`: by loop index. All outlive the
   // handler.
   TransportHandler(std::string_view path, std::span<const std::shared_ptr<LoopChannel>> loop_channels,
-                   const ChannelOptions& options, std::uint32_t block_id, std::string_view user_agent);
+                   const ChannelOptions& options, const MessageLimits& limits, std::uint32_t block_id,
+                   std::string_view user_agent);
   // It is the outermost step itself: no layer stands around it.
   void apply_first(const Defaults& defaults) { defaults_ = &defaults; }
 
@@ -187,6 +201,7 @@ class TransportHandler final : public Handler {
 
   std::span<const std::shared_ptr<LoopChannel>> loop_channels_;
   const ChannelOptions& options_;
+  const MessageLimits limits_;
   const Defaults* defaults_ = nullptr;
   std::string user_agent_;
   bool any_path_;

@@ -17,7 +17,7 @@ constexpr MethodInfo kWatch = {.path = "/grpc.health.v1.Health/Watch",
                                .service = "grpc.health.v1.Health",
                                .name = "Watch",
                                .kind = Kind::server_stream};
-constexpr std::size_t kMaxMessage = 4096;
+constexpr MessageLimits kLimits{.receive = 4096, .send = 4096};
 
 }  // namespace
 
@@ -35,8 +35,7 @@ struct HealthWatch::State {
     const ConnectBackoff& b = common.options.backoff;
     const double base = std::min(std::chrono::duration<double>(b.max).count(),
                                  std::chrono::duration<double>(b.initial).count() * std::pow(b.multiplier, failures++));
-    return std::chrono::duration_cast<Duration>(
-        std::chrono::duration<double>(base * (1 - b.jitter + 2 * b.jitter * common.options.random())));
+    return duration_of_seconds(base * (1 - b.jitter + 2 * b.jitter * common.options.random()));
   }
 
   Loop& loop;
@@ -96,7 +95,7 @@ Task<Status> HealthWatch::watch(State& state) {
   const std::string bytes = request.SerializeAsString();
   Pipe up(nullptr, SIZE_MAX), down(nullptr, SIZE_MAX);
   LayerCall call(state.loop, kWatch, up.source(), down.sink(), &state.scope);
-  ClientCall exchange(call, state.channel, kMaxMessage);
+  ClientCall exchange(call, state.channel, kLimits);
   if (!state.connection->can_open()) co_return Status(Code::unavailable, "no stream is free for it", Origin::library);
   state.channel.scratch().fields.clear();
   exchange.open(*state.connection, *state.common.health_head, state.loop.now(), wire::Encoding::identity, false);

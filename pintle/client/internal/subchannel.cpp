@@ -126,8 +126,7 @@ Duration EndpointSubchannel::next_delay() {
   const double initial = std::chrono::duration<double>(b.initial).count();
   const double cap = std::chrono::duration<double>(b.max).count();
   const double base = std::min(cap, initial * std::pow(b.multiplier, failures_));
-  const double jittered = base * (1 - b.jitter + 2 * b.jitter * owner_.options.random());
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(jittered));
+  return duration_of_seconds(base * (1 - b.jitter + 2 * b.jitter * owner_.options.random()));
 }
 
 // The end of an attempt. Where there are connections already, they go on alone for a while.

@@ -9,8 +9,8 @@ namespace pintle::client {
 
 class UnaryCall final : public BegunCall {
  public:
-  [[gnu::always_inline]] UnaryCall(LayerCall& call, LoopChannel& loop_channel, std::size_t max_receive_message)
-      : exchange(call, loop_channel, max_receive_message), call_(call) {
+  [[gnu::always_inline]] UnaryCall(LayerCall& call, LoopChannel& loop_channel, const MessageLimits& limits)
+      : exchange(call, loop_channel, limits), call_(call) {
     responses_ = &exchange.responses();
   }
 

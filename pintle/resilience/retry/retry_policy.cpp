@@ -13,8 +13,7 @@ Duration RetryPolicy::delay(int n, double chance) const {
   const double initial = std::chrono::duration<double>(initial_backoff).count();
   const double most = std::chrono::duration<double>(max_backoff).count();
   const double base = std::min(most, initial * std::pow(multiplier, n - 1));
-  const double jittered = base * (1 - jitter + 2 * jitter * chance);
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(jittered));
+  return duration_of_seconds(base * (1 - jitter + 2 * jitter * chance));
 }
 
 Pushback Pushback::of(const Metadata& trailers) {
