@@ -230,6 +230,13 @@ Result<std::shared_ptr<Channel>> make(std::vector<Loop*> loops, std::shared_ptr<
                                       std::string_view target) {
   auto layers = order_layers(Side::client, options.layers);
   if (!layers) return std::unexpected(std::move(layers).error());
+  for (const Layer* layer : *layers)
+    if (layer->needs_tls() && options.tls == nullptr)
+      return std::unexpected(
+          Status(Code::invalid_argument,
+                 fmt::format("the layer '{}' sends what nobody on the way may read, and the channel has no TLS",
+                             layer->name()),
+                 Origin::library));
   return std::make_shared<client::ClientChannel>(std::move(loops), std::move(dialer), std::move(options),
                                                  std::move(*layers), target);
 }

@@ -92,6 +92,8 @@ class Layer {
   // Names of layers that this one must be outside of, or inside of. One that is not there makes no order.
   virtual std::vector<std::string_view> before() const { return {}; }
   virtual std::vector<std::string_view> after() const { return {}; }
+  // It sends what nobody on the way may read: a channel without TLS refuses it.
+  virtual bool needs_tls() const { return false; }
   // Null: the layer does not apply to this method. `next` outlives the result and never throws. A handler without a
   // coroutine frame is the cheapest: `[[clang::coro_wrapper]] Task<Status> operator()(LayerCall& call) override { ...;
   // return next_(call); }`

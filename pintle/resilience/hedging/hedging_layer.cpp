@@ -9,7 +9,7 @@
 #include <pintle/async/nursery.hpp>
 #include <pintle/resilience/internal/attempt.hpp>
 #include <pintle/resilience/internal/attempts_status.hpp>
-#include <pintle/resilience/internal/method_label.hpp>
+#include <pintle/resilience/internal/retry_metrics.hpp>
 #include <pintle/rpc/path_pattern.hpp>
 
 namespace pintle {
@@ -23,7 +23,7 @@ struct Hedged {
   HedgingPolicy policy;
   std::shared_ptr<RetryThrottle> throttle;
   std::shared_ptr<HedgeBudget> budget;
-  Counter counter;
+  resilience::RetryMetrics metrics;
   Handler& next;
 };
 
@@ -58,6 +58,7 @@ class Hedges {
         hedge->attempt.call().scope.cancel(Status(Code::cancelled, "another attempt came first", Origin::library),
                                            CancelCause::superseded);
     co_await nursery_.join();
+    shared_.metrics.hedged(started_ - 1);
     if (call_.cancelled() && (winner_ == nullptr || !winner_->attempt.call().facts.committed))
       co_return resilience::after_attempts(call_.scope.status(), started_, nullptr);
     Hedge& told = winner_ != nullptr ? *winner_ : *last_;
@@ -76,7 +77,6 @@ class Hedges {
         enough_ = true;
         return;
       }
-      shared_.counter.add();
     }
     Hedge& hedge = hedges_[started_].emplace(call_, replay_, started_ + 1);
     ++started_;
@@ -149,11 +149,10 @@ std::unique_ptr<Handler> HedgingLayer::wrap(const Site& site, Handler& next) con
   const auto rule = std::ranges::find_if(
       options_.rules, [&](const HedgingRule& r) { return path_matches(r.pattern, site.method.path); });
   if (rule == options_.rules.end() || rule->policy.attempts() == 1) return nullptr;
-  const Counter counter =
-      site.meters.counter({"pintle.client.hedges", "{attempt}", "Attempts beside the first of a call.", {}},
-                          {{"rpc.method", resilience::method_label(site.method)}});
-  return std::make_unique<Hedging>(site, Hedged{rule->policy, options_.throttle, options_.budget, counter, next},
-                                   options_.limits);
+  return std::make_unique<Hedging>(
+      site,
+      Hedged{rule->policy, options_.throttle, options_.budget, resilience::RetryMetrics(site, options_.target), next},
+      options_.limits);
 }
 
 }  // namespace pintle

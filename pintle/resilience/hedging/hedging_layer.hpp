@@ -28,11 +28,12 @@ struct HedgingOptions {
   std::shared_ptr<RetryThrottle> throttle;  // null: none
   std::shared_ptr<HedgeBudget> budget;      // null: none
   ReplayLimits limits;
+  std::string target;  // for metrics
 };
 
 // In the place retry, on a client, beside the retry layer: give that one the patterns as RetryOptions::except. The
 // first response head, or the first status that is fatal, is the call's; the other attempts are cancelled, and their
-// servers hear RST_STREAM CANCEL. Counted by pintle.client.hedges.
+// servers hear RST_STREAM CANCEL. Measured as grpc.client.call.hedges (gRFC A96).
 class HedgingLayer final : public Layer {
  public:
   explicit HedgingLayer(HedgingOptions options) : options_(std::move(options)) {}

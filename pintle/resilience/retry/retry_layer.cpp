@@ -5,7 +5,7 @@
 #include <pintle/async/task.hpp>
 #include <pintle/resilience/internal/attempt.hpp>
 #include <pintle/resilience/internal/attempts_status.hpp>
-#include <pintle/resilience/internal/method_label.hpp>
+#include <pintle/resilience/internal/retry_metrics.hpp>
 #include <pintle/rpc/path_pattern.hpp>
 
 namespace pintle {
@@ -22,13 +22,13 @@ class Retrying final : public Handler {
         limits_(options.limits),
         random_(site.random),
         accounts_(site.loops),
-        counted_(counter(site, "policy")),
-        transparent_(counter(site, "transparent")),
+        metrics_(site, options.target),
         next_(next) {}
 
   Task<Status> operator()(LayerCall& call) override {
     Replay replay(call, limits_, accounts_[call]);
     RetryMachine machine(policy_ ? &*policy_ : nullptr, throttle_.get());
+    Duration waited{};
     for (int number = 1;; ++number) {
       Status status;
       std::optional<Duration> delay;
@@ -40,19 +40,28 @@ class Retrying final : public Handler {
         if (!call.cancelled()) delay = machine.next(attempt.end(status), random_);
         if (!delay) {
           inner.chosen();
+          if (number > 1) tell(machine, number, waited);
           co_return resilience::after_attempts(std::move(status), number, nullptr);
         }
       }
-      (machine.transparent() ? transparent_ : counted_).add();
-      if (*delay > Duration::zero()) co_await sleep_for(*delay);
-      if (call.cancelled()) co_return resilience::after_attempts(call.scope.status(), number, &status);
+      if (*delay > Duration::zero()) {
+        const TimePoint began = call.loop().now();
+        co_await sleep_for(*delay);
+        waited += call.loop().now() - began;
+      }
+      if (call.cancelled()) {
+        tell(machine, number, waited);
+        co_return resilience::after_attempts(call.scope.status(), number, &status);
+      }
     }
   }
 
  private:
-  static Counter counter(const Site& site, std::string_view kind) {
-    return site.meters.counter({"pintle.client.retries", "{attempt}", "Attempts after the first of a call.", {}},
-                               {{"rpc.method", resilience::method_label(site.method)}, {"kind", kind}});
+  // `number` attempts have been made.
+  void tell(const RetryMachine& machine, int number, Duration waited) const {
+    const int again = number - 1;
+    const int counted = std::min(again, machine.previous_attempts());
+    metrics_.retried(counted, again - counted, waited);
   }
 
   const std::optional<RetryPolicy> policy_;
@@ -60,7 +69,7 @@ class Retrying final : public Handler {
   const ReplayLimits limits_;
   const Random random_;
   const PerLoop<ReplayAccount> accounts_;
-  const Counter counted_, transparent_;
+  const resilience::RetryMetrics metrics_;
   Handler& next_;
 };
 

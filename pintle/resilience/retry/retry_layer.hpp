@@ -30,11 +30,13 @@ struct RetryOptions {
   std::vector<std::string> except;          // patterns of methods that another layer tries again
   std::shared_ptr<RetryThrottle> throttle;  // null: none
   ReplayLimits limits;
+  std::string target;  // for metrics
 };
 
 // In the place retry, on a client. What never left this client, and what the server says it has not begun, is sent
 // again whatever the rules say (transparent retries); all else by the policy of the method. A call that has several
-// attempts behind it says so in its status. Counted by pintle.client.retries, by method and kind.
+// attempts behind it says so in its status. Measured by the names of gRFC A96:
+// grpc.client.call.retries, .transparent_retries and .retry_delay.
 class RetryLayer final : public Layer {
  public:
   explicit RetryLayer(RetryOptions options);

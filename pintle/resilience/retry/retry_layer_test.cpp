@@ -246,13 +246,20 @@ TEST_F(RetryTiming, ADroppedCallIsNotTriedAgain) {
   EXPECT_EQ(driver->reached(), 1u);
 }
 
-TEST_F(RetryTiming, RetriesAreCountedByTheirKind) {
-  with(retrying());
+TEST_F(RetryTiming, WhatWasTriedAgainIsMeasuredAndNothingElse) {
+  RetryOptions options = retrying();
+  options.target = "items:1";
+  with(options);
   driver->next(Script().returns(Status(Code::unavailable, "down"))).next(Script().writes("x"));
   driver->call().sends("x").start();
   driver->advance(2s);
-  EXPECT_EQ(driver->meter.value("pintle.client.retries{rpc.method=test.Texts/Do,kind=policy}"), 1)
-      << ::testing::PrintToString(driver->meter.cells());
+  driver->call().sends("x").start();
+  const auto cell = [](std::string_view name) {
+    return "grpc.client.call." + std::string(name) + "{grpc.method=test.Texts/Do,grpc.target=items:1}";
+  };
+  EXPECT_THAT(driver->meter.records(cell("retries")), ElementsAre(1));
+  EXPECT_THAT(driver->meter.records(cell("retry_delay")), ElementsAre(1));
+  EXPECT_THAT(driver->meter.records(cell("transparent_retries")), IsEmpty());
 }
 
 TEST_F(RetryTiming, AStormOfFailuresIsThrottled) {
