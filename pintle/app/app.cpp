@@ -20,6 +20,7 @@
 #include <pintle/app/endpoints.hpp>
 #include <pintle/app/internal/admin_ports.hpp>
 #include <pintle/app/internal/background.hpp>
+#include <pintle/app/internal/client_settings.hpp>
 #include <pintle/app/internal/crash.hpp>
 #include <pintle/app/internal/heap.hpp>
 #include <pintle/app/internal/hold_watch.hpp>
@@ -44,6 +45,7 @@
 #include <pintle/net/tls_reload.hpp>
 #include <pintle/server/server.hpp>
 #include <pintle/services/admin/admin_server.hpp>
+#include <pintle/telemetry/attempts/attempt_metrics_layer.hpp>
 #include <pintle/telemetry/metrics/metric_registry.hpp>
 #include <pintle/version.hpp>
 
@@ -66,6 +68,7 @@ struct Prepared {
   TelemetrySettings telemetry;
   SecuritySettings security;
   std::vector<std::shared_ptr<const Layer>> limits;
+  ClientPlans clients;
 };
 
 Prepared prepare(std::string_view name, int argc, const char* const* argv, const std::vector<ConfigSection>& sections,
@@ -77,6 +80,7 @@ Prepared prepare(std::string_view name, int argc, const char* const* argv, const
   TelemetrySettings telemetry;
   SecuritySettings security;
   std::vector<std::shared_ptr<const Layer>> limits;
+  ClientPlans clients;
   auto config = configure(name, kVersion, sections, input, [&](const Config& c) -> std::vector<ConfigError> {
     auto errors = check ? check(c) : std::vector<ConfigError>();
     auto told = telemetry_settings(name, c, [](const std::string& variable) -> std::optional<std::string> {
@@ -103,13 +107,20 @@ Prepared prepare(std::string_view name, int argc, const char* const* argv, const
       made = std::move(*looked);
     else
       std::ranges::move(looked.error(), std::back_inserter(errors));
+    if (!looked) return errors;
+    auto planned =
+        client_plans(c, made.tls, key_log_file, [&](const std::string& path) { return input.read_file(path); });
+    if (planned)
+      clients = std::move(*planned);
+    else
+      std::ranges::move(planned.error(), std::back_inserter(errors));
     return errors;
   });
   if (config) {
     const std::size_t threads = config->get<config::v1::Server>().threads();
     limit_heaps(threads != 0 ? threads : default_threads());  // the log has a thread of its own
-    return {std::move(input),     std::move(*config),  std::move(made),  key_log_file,
-            std::move(telemetry), std::move(security), std::move(limits)};
+    return {std::move(input),     std::move(*config),  std::move(made),   key_log_file,
+            std::move(telemetry), std::move(security), std::move(limits), std::move(clients)};
   }
   std::fputs(config.error().out.c_str(), stdout);
   std::fflush(stdout);
@@ -175,7 +186,8 @@ struct App::Impl final : ChannelzSource {
         layers(config.get<config::v1::Telemetry>(), telemetry.layer(), security.layers(std::move(prepared.limits)),
                settings.validation()),
         server(runtime, server_options()),
-        clients([this](std::string_view target) { return make_channel(runtime, target, channel_options()); }),
+        plans(std::move(prepared.clients)),
+        clients([this](std::string_view name_or_target) { return plan(name_or_target); }),
         listen_on(std::move(prepared.endpoints.ports)),
         tls(std::move(prepared.endpoints.tls)) {
     const bool any =
@@ -192,13 +204,33 @@ struct App::Impl final : ChannelzSource {
     options.exceptions = [this](const std::exception_ptr& thrown) { return errors.judge(thrown); };
     return options;
   }
-  ChannelOptions channel_options() const {
-    ChannelOptions options = pintle::channel_options(config.get<config::v1::Client>(), log);
-    options.tls = tls;
+  // The plan's, with what the process gives every channel.
+  ChannelOptions channel_options(const ClientPlan& plan, std::string_view target,
+                                 std::shared_ptr<const BreakerLayer>* breakers = nullptr) const {
+    ChannelOptions options = planned_options(plan, target, log, breakers);
     options.meters = meters;
     options.memory = memory;
-    options.layers = layers.client;
+    options.layers.insert(options.layers.end(), layers.client.begin(), layers.client.end());
+    const config::v1::Metrics& metrics = config.get<config::v1::Telemetry>().metrics();
+    if (metrics.enabled() && metrics.grpc_names())
+      options.layers.push_back(std::make_shared<AttemptMetricsLayer>(std::string(target)));
+    if (auto attempts = telemetry.attempt_layer()) options.layers.push_back(std::move(attempts));
     return options;
+  }
+  Clients::Plan plan(std::string_view name_or_target) {
+    const ClientPlan& of = plans.of(name_or_target);
+    std::string target = of.target.empty() ? std::string(name_or_target) : of.target;
+    Clients::Plan plan;
+    plan.key = target + '\n' + of.settings.SerializeAsString();
+    if (of.settings.has_idle_timeout()) plan.idle = duration(of.settings.idle_timeout());
+    plan.make = [this, &of, target = std::move(target)]() -> Result<Clients::Made> {
+      Clients::Made made;
+      auto channel = make_channel(runtime, target, channel_options(of, target, &made.breakers));
+      if (!channel) return std::unexpected(std::move(channel).error());
+      made.channel = std::move(*channel);
+      return made;
+    };
+    return plan;
   }
   Task<Result<ServerReport>> server_report() override { co_return co_await server.inspect(); }
   std::vector<std::shared_ptr<Channel>> channels() override { return clients.all(); }
@@ -209,6 +241,8 @@ struct App::Impl final : ChannelzSource {
   int explain_policy();
   Task<Status> tell_health_of(const Dependency& dependency);
   void start_reloading();
+  void keep_fresh(const Env& env, const ClientPlan& plan);
+  static Task<void> releasing(Impl& self);
   void on_signal(int number);
   void on_stop_asked(std::string_view by);
   void reload();
@@ -245,6 +279,7 @@ struct App::Impl final : ChannelzSource {
   OwnServices own_services;
   Background background{runtime, lifecycle, log};
   Server server;
+  const ClientPlans plans;
   Clients clients;
   std::vector<Port> listen_on;
   std::shared_ptr<net::TlsClient> tls;  // of channels; null: plaintext
@@ -316,11 +351,34 @@ void App::Impl::start_reloading() {
     for (const Port& port : listen_on)
       if (port.options.tls != nullptr)
         reloading.tasks.spawn(env, net::reload_every(port.options.tls, port.reload_interval, log, &reload_asked));
-    if (tls != nullptr) {
-      const Duration interval = duration(config.get<config::v1::Client>().tls().reload_interval());
-      reloading.tasks.spawn(env, net::reload_every(tls, interval, log, &reload_asked));
-    }
+    keep_fresh(env, plans.all);
+    for (const auto& [client, plan] : plans.named) keep_fresh(env, plan);
+    reloading.tasks.spawn(env, releasing(*this));
   });
+}
+
+// What a plan's files hold. A client whose TLS is another's is kept fresh by that one.
+void App::Impl::keep_fresh(const Env& env, const ClientPlan& plan) {
+  if (plan.tls != nullptr && (&plan == &plans.all || plan.tls != plans.all.tls))
+    reloading.tasks.spawn(
+        env, net::reload_every(plan.tls, duration(plan.settings.tls().reload_interval()), log, &reload_asked));
+  if (plan.token == nullptr) return;
+  const auto load = [token = plan.token](std::string* why) {
+    const auto loaded = token->load();
+    if (!loaded) *why = loaded.error().message();
+    return !loaded ? net::Reload::failed : *loaded ? net::Reload::replaced : net::Reload::unchanged;
+  };
+  reloading.tasks.spawn(env, net::reload_every(load, duration(plan.settings.credentials().reload_interval()), log,
+                                               &reload_asked, "token of a client"));
+}
+
+// Channels that nobody holds any more go, by and by.
+Task<void> App::Impl::releasing(Impl& self) {
+  const Env env = co_await current_env();
+  while (!env.scope->cancelled()) {
+    co_await sleep_for(std::chrono::seconds(10));
+    self.clients.release_unused(env.loop->now());
+  }
 }
 
 void App::Impl::watch_loops() {
@@ -558,7 +616,7 @@ Meters App::meters() const { return impl_->meters; }
 
 ErrorTable& App::errors() { return impl_->errors; }
 
-ChannelOptions App::channel_options() const { return impl_->channel_options(); }
+ChannelOptions App::channel_options() const { return impl_->channel_options(impl_->plans.all, ""); }
 
 Clients& App::clients() { return impl_->clients; }
 
@@ -594,7 +652,9 @@ Dependency& App::depends_on(std::string name, Dependency::Ping ping, DependencyO
 std::span<const std::unique_ptr<Dependency>> App::dependencies() const { return impl_->dependencies; }
 
 Result<std::shared_ptr<Channel>> App::channel(std::string_view target) {
-  return make_channel(impl_->runtime, target, impl_->channel_options());
+  const auto made = impl_->plan(target).make();
+  if (!made) return std::unexpected(made.error());
+  return made->channel;
 }
 
 int App::run() {

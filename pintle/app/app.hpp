@@ -77,10 +77,11 @@ class App {
   // Its domain is the app's name. Before run().
   ErrorTable& errors();
 
-  // A channel with the settings of the configuration's section client. INVALID_ARGUMENT when the target can't be read.
+  // A channel of one's own: to a target with the settings of the section client, or one that the configuration names
+  // (clients.channels). INVALID_ARGUMENT when the target can't be read. Most programs want clients().
   Result<std::shared_ptr<Channel>> channel(std::string_view target);
   ChannelOptions channel_options() const;
-  // One channel for each target, with the same settings, kept until the app stops. Any thread.
+  // One channel for each target and settings, shared by all who ask for it. Any thread.
   Clients& clients();
 
   // Where the process stands. Any thread, from any loop.

@@ -1,56 +1,64 @@
-// The channels of a process: one for each target, shared by all who call it.
+// The channels of a process: one for each target and settings, shared by all who call it.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <pintle/base/clock.hpp>
 #include <pintle/base/status.hpp>
+#include <pintle/resilience/breaker/breaker_layer.hpp>
 #include <pintle/rpc/handler.hpp>
 
 namespace pintle {
 
-// Any thread. Keeps each channel until clear(), which its owner calls: so it is for targets that the configuration
-// names, not for those that a caller sends.
+// Any thread.
 class Clients {
  public:
-  using Make = std::function<Result<std::shared_ptr<Channel>>(std::string_view target)>;
-  explicit Clients(Make make) : make_(std::move(make)) {}
+  struct Made {
+    std::shared_ptr<Channel> channel;
+    std::shared_ptr<const BreakerLayer> breakers;  // null: it has none
+  };
+  // What a name, or a target, means. Two with the same key are the same channel.
+  struct Plan {
+    std::string key;
+    Duration idle = Duration::max();  // for how long a channel that nobody holds is kept
+    std::function<Result<Made>()> make;
+  };
+  using Planner = std::function<Plan(std::string_view name_or_target)>;
+  explicit Clients(Planner plan) : plan_(std::move(plan)) {}
   Clients(const Clients&) = delete;
 
-  // The same channel each time for the same text. INVALID_ARGUMENT when the target can't be read.
-  Result<std::shared_ptr<Channel>> channel(std::string_view target) {
-    {
-      std::lock_guard lock(mutex_);
-      if (const auto found = channels_.find(target); found != channels_.end()) return found->second;
-    }
-    auto made = make_(target);  // takes its time, so nobody waits for it; of two at once the first stays
-    if (!made) return made;
-    std::lock_guard lock(mutex_);
-    return channels_.try_emplace(std::string(target), *made).first->second;
-  }
+  // A channel that the configuration names (clients.channels), or else one to that target with the settings of the
+  // section client. The same one for the same target and settings, for as long as somebody holds it and for
+  // client.idle_timeout longer. INVALID_ARGUMENT when the target can't be read.
+  Result<std::shared_ptr<Channel>> channel(std::string_view name_or_target);
+
+  // The circuit breakers of such a channel, for operators: `clients.breakers("items")->find("calls")->isolate()`. They
+  // exist from the first call of a method on. Null: the channel is not there, or has none.
+  std::shared_ptr<const BreakerLayer> breakers(std::string_view name_or_target) const;
+
   // Those that there are now.
-  std::vector<std::shared_ptr<Channel>> all() const {
-    std::lock_guard lock(mutex_);
-    std::vector<std::shared_ptr<Channel>> channels;
-    for (const auto& [target, channel] : channels_) channels.push_back(channel);
-    return channels;
-  }
+  std::vector<std::shared_ptr<Channel>> all() const;
+  // Lets go of those that nobody else has held since `now` less their idle time. For its owner, now and then.
+  void release_unused(TimePoint now);
   // Lets go of all of them.
-  void clear() {
-    std::map<std::string, std::shared_ptr<Channel>, std::less<>> gone;
-    std::lock_guard lock(mutex_);
-    gone.swap(channels_);
-  }
+  void clear();
 
  private:
-  const Make make_;
+  struct Entry {
+    Made made;
+    Duration idle;
+    std::optional<TimePoint> unused_since;
+  };
+  const Planner plan_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Channel>, std::less<>> channels_;  // guarded by mutex_
+  std::map<std::string, Entry, std::less<>> entries_;  // by key; guarded by mutex_
 };
 
 }  // namespace pintle

@@ -83,6 +83,7 @@ std::expected<Config, std::vector<ConfigError>> Config::parse(const std::vector<
       for (ConfigError& error : source->errors) draft.fail(std::move(error));
       for (const app::Setting& setting : source->settings) draft.apply(setting.key, setting.text, setting.where);
     }
+    draft.inherit();
     draft.check_required();
     if (!draft.errors.empty()) return std::unexpected(std::move(draft.errors));
   }

@@ -41,7 +41,8 @@ TEST(ConfigErrors, OfAFile) {
       {"log:\n  colour: red\n", "shop.yaml:2:3: log.colour: unknown key; did you mean shop.colour?"},
       {"log:\n  whatever: 1\n", "shop.yaml:2:3: log.whatever: unknown key; known keys: log.format, log.level"},
       {"zzz: 1\n",
-       "shop.yaml:1:1: zzz: unknown key; known keys: admin, client, limits, log, security, server, shop, telemetry"},
+       "shop.yaml:1:1: zzz: unknown key; known keys: admin, client, clients, limits, log, security, server, shop, "
+       "telemetry"},
       {"shop:\n  annexes:\n    - name: a\n      bords: 1\n",
        "shop.yaml:4:7: shop.annexes[0].bords: unknown key; known keys: "},
 

@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <pintle/app/clients.hpp>
 #include <pintle/testing/kit/test_loop.hpp>
 
 namespace pintle {
@@ -139,26 +138,6 @@ TEST(LifecycleOfAProcess, GoesForwardOnlyAndTellsWhoWaits) {
   EXPECT_EQ(lifecycle.phase(), Phase::stopped);
   loops.run_until_idle();
   EXPECT_EQ(draining.get(), Status()) << "a phase that was passed counts as reached";
-}
-
-TEST(ClientsOfAProcess, ShareOneChannelPerTarget) {
-  struct Nowhere final : Channel {
-    Handler& method(const MethodInfo&) override { std::abort(); }
-    Loop& loop() override { std::abort(); }
-  };
-  int made = 0;
-  Clients clients([&](std::string_view target) -> Result<std::shared_ptr<Channel>> {
-    if (target.empty()) return invalid_argument("no target");
-    ++made;
-    return std::make_shared<Nowhere>();
-  });
-  const auto a = clients.channel("dns:///a:1").value();
-  EXPECT_EQ(clients.channel("dns:///a:1").value(), a);
-  EXPECT_NE(clients.channel("dns:///b:1").value(), a);
-  EXPECT_EQ(clients.channel("").error().code(), Code::invalid_argument);
-  EXPECT_EQ(made, 2);
-  clients.clear();
-  EXPECT_EQ(a.use_count(), 1);
 }
 
 }  // namespace

@@ -146,26 +146,6 @@ Checked<std::shared_ptr<net::TlsServer>> tls_server(const config::v1::ServerTls&
   return std::move(*made);
 }
 
-Checked<std::shared_ptr<net::TlsClient>> tls_client(const config::v1::ClientTls& tls, const std::string& key_log_file) {
-  const std::string where = "client.tls";
-  auto own = key_pair(tls, where);
-  if (!own) return std::unexpected(std::move(own).error());
-  if (!tls.enabled()) {
-    if (!tls.ca_file().empty() || !tls.certificate_file().empty() || !tls.server_name().empty())
-      return mistake(where + ".enabled", "is false, but other keys of client.tls are set", "write enabled: true");
-    return nullptr;
-  }
-  net::TlsClientOptions options;
-  options.roots = pem(tls.ca_file());
-  options.certificate = std::move(*own);
-  options.server_name = tls.server_name();
-  options.min_version = version(tls.min_version());
-  options.key_log_file = key_log_file;
-  auto made = net::TlsClient::create(std::move(options));
-  if (!made) return mistake(where, std::string(made.error().message()));
-  return std::move(*made);
-}
-
 template <class M>
 Checked<Port> port(const M& from, const std::string& where, const std::string& key_log_file) {
   auto address = listen_address(from, where);
@@ -188,6 +168,28 @@ Checked<Port> port(const M& from, const std::string& where, const std::string& k
 
 }  // namespace
 
+std::expected<std::shared_ptr<net::TlsClient>, ConfigError> tls_client(const config::v1::ClientTls& tls,
+                                                                       const std::string& where,
+                                                                       const std::string& key_log_file) {
+  auto own = key_pair(tls, where);
+  if (!own) return std::unexpected(std::move(own).error());
+  if (!tls.enabled()) {
+    if (!tls.ca_file().empty() || !tls.certificate_file().empty() || !tls.server_name().empty())
+      return mistake(where + ".enabled", fmt::format("is false, but other keys of {} are set", where),
+                     "write enabled: true");
+    return nullptr;
+  }
+  net::TlsClientOptions options;
+  options.roots = pem(tls.ca_file());
+  options.certificate = std::move(*own);
+  options.server_name = tls.server_name();
+  options.min_version = version(tls.min_version());
+  options.key_log_file = key_log_file;
+  auto made = net::TlsClient::create(std::move(options));
+  if (!made) return mistake(where, std::string(made.error().message()));
+  return std::move(*made);
+}
+
 std::expected<Endpoints, std::vector<ConfigError>> endpoints(const config::v1::Server& server,
                                                              const config::v1::Client& client,
                                                              const std::string& key_log_file) {
@@ -206,7 +208,7 @@ std::expected<Endpoints, std::vector<ConfigError>> endpoints(const config::v1::S
   add(port(server, "server", key_log_file));
   for (int i = 0; i < server.listeners_size(); ++i)
     add(port(server.listeners(i), fmt::format("server.listeners[{}]", i), key_log_file));
-  if (auto made = tls_client(client.tls(), key_log_file))
+  if (auto made = tls_client(client.tls(), "client.tls", key_log_file))
     all.tls = std::move(*made);
   else
     errors.push_back(std::move(made).error());

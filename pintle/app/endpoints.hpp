@@ -14,6 +14,7 @@
 
 namespace pintle::config::v1 {
 class Client;
+class ClientTls;
 class Server;
 }  // namespace pintle::config::v1
 
@@ -39,5 +40,10 @@ struct Endpoints {
 std::expected<Endpoints, std::vector<ConfigError>> endpoints(const config::v1::Server& server,
                                                              const config::v1::Client& client,
                                                              const std::string& key_log_file);
+
+// What a channel speaks TLS with; null: plaintext. `where` is the key of `tls`. Blocks on the disk.
+std::expected<std::shared_ptr<net::TlsClient>, ConfigError> tls_client(const config::v1::ClientTls& tls,
+                                                                       const std::string& where,
+                                                                       const std::string& key_log_file);
 
 }  // namespace pintle

@@ -295,5 +295,23 @@ TEST(SiteOfAChannel, HasWhatItsOwnerWasTold) {
   EXPECT_THAT(log.lines(), ::testing::Contains("info wrapped"));
 }
 
+// Sends what nobody may read.
+struct SecretLayer final : Layer {
+  std::string_view name() const override { return "secret"; }
+  bool needs_tls() const override { return true; }
+  std::unique_ptr<Handler> wrap(const Site&, Handler&) const override { return nullptr; }
+};
+
+TEST(LayersThatNeedTls, AreRefusedByAChannelWithoutIt) {
+  pintle::testing::TestLoop loop;
+  ChannelOptions options;
+  options.layers.push_back(std::make_shared<SecretLayer>());
+  const auto channel = make_channel({&loop.loop()}, std::make_shared<FrameServer>(loop), options);
+  ASSERT_FALSE(channel);
+  EXPECT_EQ(channel.error().code(), Code::invalid_argument);
+  EXPECT_EQ(channel.error().message(),
+            "the layer 'secret' sends what nobody on the way may read, and the channel has no TLS");
+}
+
 }  // namespace
 }  // namespace pintle::client::test

@@ -155,16 +155,19 @@ const MethodConfig* ServiceConfig::of(std::string_view service, std::string_view
   return by_service != nullptr ? by_service : by_all;
 }
 
-void apply(const ServiceConfig& config, ChannelOptions& options, std::optional<RetryPolicy> otherwise,
-           std::shared_ptr<HedgeBudget> budget) {
+void apply(const ServiceConfig& config, ChannelOptions& options, const Resilience& otherwise) {
   if (config.balancer != nullptr) options.balancer = config.balancer;
   if (config.health_service) options.health_service = config.health_service;
   RetryOptions retry;
   HedgingOptions hedging;
-  if (config.throttling)
+  const auto throttling = config.throttling ? config.throttling : otherwise.throttling;
+  if (throttling)
     retry.throttle = hedging.throttle =
-        std::make_shared<RetryThrottle>(config.throttling->max_tokens, config.throttling->token_ratio);
-  hedging.budget = std::move(budget);
+        std::make_shared<RetryThrottle>(throttling->max_tokens, throttling->token_ratio);
+  hedging.budget = otherwise.budget;
+  retry.target = hedging.target = otherwise.target;
+  HedgingPolicy once;
+  once.max_attempts = 1;
   std::vector<MethodSettings> settings;
   for (const auto& [rank, pattern, method] : ranked(config)) {
     MethodSettings& one = settings.emplace_back(pattern);
@@ -172,16 +175,18 @@ void apply(const ServiceConfig& config, ChannelOptions& options, std::optional<R
     one.wait_for_ready = method->wait_for_ready;
     if (method->max_request_bytes) one.max_send_message = static_cast<std::size_t>(*method->max_request_bytes);
     if (method->max_response_bytes) one.max_receive_message = static_cast<std::size_t>(*method->max_response_bytes);
-    retry.rules.emplace_back(pattern, method->retry);
-    HedgingPolicy once;
-    once.max_attempts = 1;
+    retry.rules.emplace_back(pattern, method->retry).leave = method->hedging.has_value();
     hedging.rules.emplace_back(pattern, method->hedging.value_or(once));
   }
-  if (otherwise) retry.rules.emplace_back("*", otherwise).only_idempotent = true;
+  for (const HedgingRule& rule : otherwise.hedging) {
+    retry.rules.emplace_back(rule.pattern, std::nullopt).leave = true;
+    hedging.rules.push_back(rule);
+  }
+  if (otherwise.retry) retry.rules.emplace_back("*", otherwise.retry).only_idempotent = otherwise.only_idempotent;
   settings.insert(settings.end(), options.methods.begin(), options.methods.end());
   options.methods = std::move(settings);
-  const bool hedges = std::ranges::any_of(config.methods, [](const MethodConfig& m) { return m.hedging.has_value(); });
-  if (hedges) options.layers.push_back(std::make_shared<HedgingLayer>(std::move(hedging)));
+  if (std::ranges::any_of(hedging.rules, [](const HedgingRule& r) { return r.policy.attempts() > 1; }))
+    options.layers.push_back(std::make_shared<HedgingLayer>(std::move(hedging)));
   options.layers.push_back(std::make_shared<RetryLayer>(std::move(retry)));
 }
 

@@ -11,13 +11,12 @@
 #include <pintle/base/clock.hpp>
 #include <pintle/base/status.hpp>
 #include <pintle/client/balancer.hpp>
-#include <pintle/resilience/hedging/hedging_policy.hpp>
+#include <pintle/resilience/hedging/hedging_layer.hpp>
 #include <pintle/resilience/retry/retry_policy.hpp>
 
 namespace pintle {
 
 struct ChannelOptions;
-class HedgeBudget;
 
 struct MethodConfig {
   MethodConfig() = default;
@@ -60,11 +59,19 @@ class ServiceConfig {
   std::optional<std::string> health_service;  // healthCheckConfig.serviceName
 };
 
+// What holds where a service config says nothing.
+struct Resilience {
+  Resilience() = default;
+  std::optional<RetryPolicy> retry;  // nothing: transparent retries only
+  bool only_idempotent = true;       // by it: methods whose .proto calls them so
+  std::vector<HedgingRule> hedging;
+  std::shared_ptr<HedgeBudget> budget;  // of all hedges; null: no limit
+  std::optional<RetryThrottling> throttling;
+  std::string target;  // for metrics
+};
+
 // What `config` says goes into `options`: settings of methods before those that are there, the balancer, the health
-// service, and layers for retries and hedging (`budget`: how much hedging may add; null: no limit). Methods of which
-// the config says nothing are retried by `otherwise`, where their .proto calls them idempotent; nothing: transparently
-// only.
-void apply(const ServiceConfig& config, ChannelOptions& options, std::optional<RetryPolicy> otherwise = {},
-           std::shared_ptr<HedgeBudget> budget = nullptr);
+// service, and layers for retries and hedging.
+void apply(const ServiceConfig& config, ChannelOptions& options, const Resilience& otherwise = {});
 
 }  // namespace pintle

@@ -116,6 +116,52 @@ void Draft::apply(const std::string& path, std::string_view text, const std::str
 
 namespace {
 
+// Values of `from` into `into`, whose keys begin with `path`, where nothing was set.
+void copy_unset(const Draft& draft, const Message& from, Message& into, const std::string& path) {
+  for (int i = 0; i < into.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor& field = *into.GetDescriptor()->field(i);
+    const std::string key = path + '.' + field.name();
+    if (!is_value(field) && !field.is_repeated()) {
+      copy_unset(draft, from.GetReflection()->GetMessage(from, &field),
+                 *into.GetReflection()->MutableMessage(&into, &field), key);
+    } else if (!draft.origins.contains(key)) {
+      into.GetReflection()->ClearField(&into, &field);
+      const std::unique_ptr<Message> only(from.New());
+      only->CopyFrom(from);
+      std::vector<const FieldDescriptor*> others;
+      only->GetReflection()->ListFields(*only, &others);
+      for (const FieldDescriptor* other : others)
+        if (other != &field) only->GetReflection()->ClearField(only.get(), other);
+      into.MergeFrom(*only);
+    }
+  }
+}
+
+void inherit_in(Draft& draft, Message& message, const std::string& path) {
+  const auto& reflection = *message.GetReflection();
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor& field = *message.GetDescriptor()->field(i);
+    const std::string key = path + '.' + field.name();
+    if (is_value(field) || field.is_map()) continue;
+    if (field.is_repeated()) {
+      for (int n = 0; n < reflection.FieldSize(message, &field); ++n)
+        inherit_in(draft, *reflection.MutableRepeatedMessage(&message, &field, n), fmt::format("{}[{}]", key, n));
+    } else if (const Message* like = draft.section(rule(field).like()); like != nullptr) {
+      copy_unset(draft, *like, *reflection.MutableMessage(&message, &field), key);
+    } else if (reflection.HasField(message, &field)) {
+      inherit_in(draft, *reflection.MutableMessage(&message, &field), key);
+    }
+  }
+}
+
+}  // namespace
+
+void Draft::inherit() {
+  for (const auto& [key, message] : sections) inherit_in(*this, *message, key);
+}
+
+namespace {
+
 void check_message(Draft& draft, const Message& message, const std::string& path) {
   const auto& reflection = *message.GetReflection();
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {

@@ -13,6 +13,7 @@ using google::protobuf::FieldDescriptor;
 
 std::string fallback_of(const FieldDescriptor& field) {
   if (rule(field).required()) return "must be set";
+  if (!rule(field).like().empty()) return "those of " + rule(field).like();
   if (const std::string& said = rule(field).default_(); !said.empty()) return said;
   if (field.is_repeated() || !is_value(field)) return "empty";
   const auto* message = google::protobuf::MessageFactory::generated_factory()->GetPrototype(field.containing_type());
@@ -29,7 +30,7 @@ std::string range_of(const std::string& low, const std::string& high) {
 }  // namespace
 
 KeyText text_of(const FieldDescriptor& field) {
-  std::string type = type_of(field);
+  std::string type = rule(field).like().empty() ? type_of(field) : "keys of section " + rule(field).like();
   if (field.is_repeated() && !field.is_map())
     type.insert(0, "list of ").append(entries_of(field) != nullptr ? "s" : "");
   return {std::move(type), fallback_of(field), range_of(rule(field).min(), rule(field).max()), rule(field).doc()};
@@ -39,7 +40,9 @@ const google::protobuf::Descriptor* entries_of(const FieldDescriptor& field) {
   return field.is_repeated() && !field.is_map() && !is_value(field) ? field.message_type() : nullptr;
 }
 
-bool is_group(const FieldDescriptor& field) { return !field.is_repeated() && !is_value(field); }
+bool is_group(const FieldDescriptor& field) {
+  return !field.is_repeated() && !is_value(field) && rule(field).like().empty();
+}
 
 std::string section_of(const std::string& key) { return key.substr(0, key.find('.')); }
 

@@ -74,7 +74,7 @@ class Reader {
       const bool fresh = !reflection.HasField(parent, &field);
       Message& below = *reflection.MutableMessage(&parent, &field);
       if (fresh) fill_defaults(below);
-      message(node, mark, below, path, tracked);
+      message(node, mark, below, path, tracked || !rule(field).like().empty());
       return;  // its values have origins of their own
     }
     if (tracked) draft_.origins[path] = origin(mark);
@@ -116,6 +116,7 @@ class Reader {
       return;
     }
     parent.GetReflection()->ClearField(&parent, &field);
+    std::erase_if(draft_.origins, [&](const auto& known) { return known.first.starts_with(path + '['); });
     for (std::size_t i = 0; i < node.size(); ++i) {
       const std::string element = fmt::format("{}[{}]", path, i);
       if (is_value(field)) {

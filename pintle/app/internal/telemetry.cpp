@@ -7,6 +7,7 @@
 #include <pintle/client/channel.hpp>
 #include <pintle/net/resolver.hpp>
 #include <pintle/net/tls.hpp>
+#include <pintle/telemetry/attempts/attempt_tracing_layer.hpp>
 #include <pintle/telemetry/metrics/process_metrics.hpp>
 #include <pintle/telemetry/tracing/tracing_layer.hpp>
 #include <pintle/transport/http1/http_fetcher.hpp>
@@ -32,6 +33,10 @@ Telemetry::Telemetry(TelemetrySettings settings, const Clock& clock, Logger log,
 
 std::shared_ptr<const Layer> Telemetry::layer() const {
   return settings_.tracing ? std::make_shared<TracingLayer>(tracer_, settings_.propagation) : nullptr;
+}
+
+std::shared_ptr<const Layer> Telemetry::attempt_layer() const {
+  return settings_.tracing ? std::make_shared<AttemptTracingLayer>(tracer_, settings_.propagation) : nullptr;
 }
 
 Result<std::unique_ptr<OtlpSender>> Telemetry::sender(Runtime& runtime) const {

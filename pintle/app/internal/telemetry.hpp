@@ -24,6 +24,8 @@ class Telemetry {
 
   // Null: nothing is traced.
   std::shared_ptr<const Layer> layer() const;
+  // Of the attempts of a client's calls; null: nothing is traced.
+  std::shared_ptr<const Layer> attempt_layer() const;
 
   // Once the runtime runs: makes the channel to the collector, where there is one.
   void connect(Runtime& runtime);

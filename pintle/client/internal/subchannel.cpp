@@ -70,8 +70,9 @@ void EndpointSubchannel::change(Connectivity state) {
 
 void EndpointSubchannel::connect() {
   if (state_ != Connectivity::idle) return;
+  Root attempt = prepared();
   change(Connectivity::connecting);
-  begin_attempt();
+  begin(std::move(attempt));
 }
 
 // Where all streams are taken and there may be more connections; one at a time.
@@ -79,11 +80,17 @@ void EndpointSubchannel::grow() {
   if (state_ != Connectivity::ready || dialing_ || retry_.armed() ||
       connections_.size() >= owner_.options.max_connections || open_one() != nullptr)
     return;
-  begin_attempt();
+  begin(prepared());
 }
 
-void EndpointSubchannel::begin_attempt() {
-  Root attempt = dialing(owner_.keep(), shared_from_this());
+// All that an attempt needs memory for, so that there is no way back half done.
+Root EndpointSubchannel::prepared() {
+  connections_.reserve(connections_.size() + 1);
+  draining_.reserve(draining_.size() + connections_.size() + 1);
+  return dialing(owner_.keep(), shared_from_this());
+}
+
+void EndpointSubchannel::begin(Root attempt) {
   dialing_ = true;
   attempt_started_ = owner_.loop.now();
   attempt.start({&owner_.loop, &scope_, nullptr});
@@ -175,10 +182,15 @@ void EndpointSubchannel::on_ready(transport::Connection& connection) {
   wake_all(waiting_);
 }
 
+// Without the memory for it the connection counts as healthy.
 void EndpointSubchannel::watch_health() {
-  health_.emplace(owner_.loop, *connections_.front(), *owner_.common, owner_.health_channel(),
-                  [this] { owner_.on_changed(*this); });
-  health_->start(owner_.keep(), shared_from_this());
+  try {
+    health_.emplace(owner_.loop, *connections_.front(), *owner_.common, owner_.health_channel(),
+                    [this] { owner_.on_changed(*this); });
+    health_->start(owner_.keep(), shared_from_this());
+  } catch (const std::bad_alloc&) {
+    health_.reset();
+  }
 }
 
 void EndpointSubchannel::on_draining(transport::Connection& connection) {

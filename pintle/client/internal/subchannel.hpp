@@ -182,7 +182,8 @@ class EndpointSubchannel final : public Subchannel,
   // `owner`: keeps it.
   static Root dialing(std::shared_ptr<void> owner, std::shared_ptr<EndpointSubchannel> self);
   Task<Status> attempt();
-  void begin_attempt();
+  Root prepared();
+  void begin(Root attempt);
   void grow();
   void change(Connectivity state);
   // It has no connection any more. `wanted`: somebody would have it connect.

@@ -31,7 +31,7 @@ struct HedgingOptions {
   std::string target;  // for metrics
 };
 
-// In the place retry, on a client, beside the retry layer: give that one the patterns as RetryOptions::except. The
+// In the place retry, on a client, beside the retry layer: tell that one to leave the methods (RetryRule::leave). The
 // first response head, or the first status that is fatal, is the call's; the other attempts are cancelled, and their
 // servers hear RST_STREAM CANCEL. Measured as grpc.client.call.hedges (gRFC A96).
 class HedgingLayer final : public Layer {

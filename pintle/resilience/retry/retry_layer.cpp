@@ -79,8 +79,9 @@ RetryLayer::RetryLayer(RetryOptions options) : options_(std::move(options)) {}
 
 std::unique_ptr<Handler> RetryLayer::wrap(const Site& site, Handler& next) const {
   const auto matches = [&](const std::string& pattern) { return path_matches(pattern, site.method.path); };
-  if (site.side != Side::client || std::ranges::any_of(options_.except, matches)) return nullptr;
+  if (site.side != Side::client) return nullptr;
   const auto rule = std::ranges::find_if(options_.rules, [&](const RetryRule& r) { return matches(r.pattern); });
+  if (rule != options_.rules.end() && rule->leave) return nullptr;
   std::optional<RetryPolicy> policy;
   if (rule != options_.rules.end() && (!rule->only_idempotent || site.method.idempotency != Idempotency::unknown))
     policy = rule->policy;

@@ -22,12 +22,12 @@ struct RetryRule {
   std::optional<RetryPolicy> policy;  // nothing: transparent retries only
   // Only where the .proto says that sending it twice does no harm: idempotency_level is IDEMPOTENT or NO_SIDE_EFFECTS.
   bool only_idempotent = false;
+  bool leave = false;  // another layer tries them again
 };
 
 struct RetryOptions {
   RetryOptions() = default;
   std::vector<RetryRule> rules;             // the first that matches counts
-  std::vector<std::string> except;          // patterns of methods that another layer tries again
   std::shared_ptr<RetryThrottle> throttle;  // null: none
   ReplayLimits limits;
   std::string target;  // for metrics

@@ -2,9 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <pintle/client/channel.hpp>
 #include <pintle/rpc/test_support/text.hpp>
-#include <pintle/testing/kit/in_memory_server.hpp>
 #include <pintle/testing/kit/layer_driver.hpp>
 
 namespace pintle {
@@ -57,24 +55,9 @@ TEST_F(CredentialsTest, ACallThatHasItsOwnKeepsIt) {
   EXPECT_EQ(driver.heard().metadata.get("authorization"), "Bearer own");
 }
 
-TEST_F(CredentialsTest, APlaintextChannelRefusesItUnlessItIsToldOtherwise) {
-  testing::TestLoop loop;
-  struct Nowhere final : Dialer {
-    Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop&, const Endpoint&, Deadline) override {
-      co_return unavailable("nowhere");
-    }
-  };
-  for (const bool plaintext : {false, true}) {
-    ChannelOptions options;
-    options.layers.push_back(std::make_shared<CredentialsLayer>(file, plaintext));
-    const auto channel = make_channel({&loop.loop()}, std::make_shared<Nowhere>(), options);
-    EXPECT_EQ(channel.has_value(), plaintext);
-    if (!channel) {
-      EXPECT_EQ(channel.error().code(), Code::invalid_argument);
-      EXPECT_NE(channel.error().message().find("credentials"), std::string_view::npos);
-    }
-  }
-  loop.run_until_idle();
+TEST_F(CredentialsTest, ItNeedsTlsUnlessItIsToldOtherwise) {
+  EXPECT_TRUE(CredentialsLayer(file).needs_tls());
+  EXPECT_FALSE(CredentialsLayer(file, true).needs_tls());
 }
 
 }  // namespace

@@ -25,6 +25,9 @@ struct Draft {
   // Line breaks at the end of the text are left out, and the origin says so.
   void apply(const std::string& path, std::string_view text, const std::string& where);
 
+  // Gives the messages that are like a section its values, where nobody has set theirs. When all has been read.
+  void inherit();
+
   // Reports the keys that must be set and are not. Last of all.
   void check_required();
 
