@@ -139,7 +139,9 @@ Duration EndpointSubchannel::next_delay() {
 // The end of an attempt. Where there are connections already, they go on alone for a while.
 void EndpointSubchannel::failed(Status status) {
   dialing_ = false;
-  last_error_ = Status(Code::unavailable, fmt::format("can't connect: {}", status.message()), Origin::library);
+  // A dialer's own words may say it already.
+  const std::string_view before = status.message().starts_with("can't connect") ? "" : "can't connect: ";
+  last_error_ = Status(Code::unavailable, fmt::format("{}{}", before, status.message()), Origin::library);
   owner_.options.log.warn("can't connect", {{"server.address", owner_.options.authority}, {"error", status.message()}});
   owner_.metrics.failed.add();
   owner_.loop.arm(retry_, attempt_started_ + next_delay());
