@@ -21,6 +21,9 @@
 #include <pintle/async/nursery.hpp>
 #include <pintle/async/runtime.hpp>
 #include <pintle/client/channel.hpp>
+#include <pintle/client/service_config.hpp>
+#include <pintle/resilience/breaker/breaker_layer.hpp>
+#include <pintle/resilience/deadline/hop_margin_layer.hpp>
 
 namespace {
 
@@ -37,6 +40,7 @@ struct Options {
   double seconds = 1;
   std::uint64_t calls = 0;
   double timeout = 0;
+  bool layers = false;
 };
 
 // Written on the loop; main() looks at it there too, by post().
@@ -102,6 +106,17 @@ Moment look(pintle::Loop& loop, Tally& tally, bool begin_again) {
   return looked.get_future().get();
 }
 
+// The resilience that a production client has around its calls.
+void add_layers(pintle::ChannelOptions& options) {
+  options.layers.push_back(std::make_shared<pintle::HopMarginLayer>(std::chrono::milliseconds(5)));
+  options.layers.push_back(
+      std::make_shared<pintle::BreakerLayer>("echo", std::vector{pintle::BreakerRule("calls", "*")}));
+  pintle::Resilience resilience;
+  resilience.retry.emplace();
+  resilience.throttling.emplace();
+  apply(pintle::ServiceConfig(), options, resilience);
+}
+
 int run(const Options& options) {
   pintle::RuntimeOptions runtime_options;
   runtime_options.threads = 1;
@@ -111,6 +126,7 @@ int run(const Options& options) {
   channel_options.default_timeout =
       options.timeout > 0 ? std::chrono::duration_cast<pintle::Duration>(std::chrono::duration<double>(options.timeout))
                           : pintle::Duration::max();
+  if (options.layers) add_layers(channel_options);
   std::vector<Echo::Stub> stubs;
   for (std::size_t i = 0; i < options.connections; ++i) {
     auto channel = pintle::make_channel(runtime, fmt::format("ipv4:127.0.0.1:{}", options.port), channel_options);
@@ -167,6 +183,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds)->capture_default_str();
   app.add_option("--calls", options.calls, "make exactly so many calls instead, without a warm-up");
   app.add_option("--timeout", options.timeout, "seconds, of each call; 0: none")->capture_default_str();
+  app.add_flag("--layers", options.layers, "with retries, a breaker and a hop margin around each call");
   CLI11_PARSE(app, argc, argv);
   return run(options);
 }

@@ -97,6 +97,7 @@ ROWS = {row.name: row for row in (
     _stream("stream_64b_down", "down", 64, 2000),
     _client(10, 10),
     _client(1, 100),
+    Row("client_layers", (*_client(10, 10).load, "--layers"), ("pintle",), side="client"),
     _neighbour("large", ("--connections", "4", "--streams", "1", "--payload", "4194000"),
                ("pintle", "grpc_cpp", "tonic", "grpc_go")),
     _neighbour("bombs", ("--connections", "100", "--streams", "1", "--method", "bomb", "--payload", "67108864"), ("pintle",)),

@@ -89,8 +89,14 @@ void ClientCall::on_head(const transport::Headers& fields, bool end) {
   if (reader_.broken()) {
     exchange_.reset(transport::ErrorCode::cancel);
     source_.changed();
-  } else if (reader_.encoding() != wire::Encoding::identity) {
+    return;
+  }
+  if (reader_.encoding() != wire::Encoding::identity)
     source_.decompress_with(reader_.encoding(), loop_channel_.codec());
+  // Of several attempts the head decides (gRFC A6), whether or not a message is there already.
+  if (call_.attempt_of() != nullptr && reader_.has_head() && !call_.cancelled()) {
+    call_.facts.committed = true;
+    detail::give_head(call_);
   }
 }
 

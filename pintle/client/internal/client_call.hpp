@@ -103,7 +103,8 @@ class ClientCall final : public transport::Receiver {
       source_(exchange_, call),
       sink_(exchange_, call.traffic.out) {
   source_.reset(response_.type, &response_.object, limits.receive);
-  sink_.refuse_above(limits.send);
+  if (limits.send != SIZE_MAX) [[unlikely]]
+    sink_.refuse_above(limits.send);
 }
 
 [[gnu::always_inline]] inline bool ClientCall::stopped(Poll polled, Status& status) {

@@ -56,6 +56,12 @@ Task<Result<transport::Connection*>> EndpointSubchannel::acquire(LayerCall& call
   }
 }
 
+transport::Connection* EndpointSubchannel::open_another() {
+  for (const auto& connection : connections_)
+    if (connection->can_open()) return connection.get();
+  return nullptr;
+}
+
 void EndpointSubchannel::pass_turn() {
   if (turn_given_ || open_one() == nullptr) return;
   auto* next = static_cast<Waiting*>(waiting_.first());
@@ -176,6 +182,7 @@ void EndpointSubchannel::on_ready(transport::Connection& connection) {
   failures_ = 0;
   retry_.disarm();
   connections_.push_back(std::move(connecting_));
+  connections_changed();
   owner_.metrics.connected.add();
   owner_.metrics.open.add(1);
   if (state_ == Connectivity::ready) return wake_all(waiting_);  // one more
@@ -208,6 +215,7 @@ void EndpointSubchannel::on_draining(transport::Connection& connection) {
   const bool useless = connection.session().counters().streams_opened == 0;
   draining_.push_back(std::move(*at));
   connections_.erase(at);
+  connections_changed();
   if (state_ == Connectivity::shutdown || !connections_.empty()) return;
   if (useless) {
     health_.reset();
@@ -238,6 +246,7 @@ void EndpointSubchannel::on_closed(transport::Connection& connection, std::strin
   if (const auto at = std::ranges::find_if(connections_, is_it); at != connections_.end()) {
     std::unique_ptr<transport::Connection> dying = std::move(*at);
     connections_.erase(at);
+    connections_changed();
     owner_.metrics.lost(1);
     dying.reset();
     if (state_ != Connectivity::shutdown && connections_.empty()) return idle(waiting_.size() != 0);

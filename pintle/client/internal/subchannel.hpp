@@ -138,9 +138,9 @@ class EndpointSubchannel final : public Subchannel,
   transport::Connection* pick() { return waiting_.size() == 0 && !turn_given_ ? open_one() : nullptr; }
   // The same for a call that has waited here.
   transport::Connection* open_one() {
-    for (const auto& connection : connections_)
-      if (connection->can_open()) return connection.get();
-    return nullptr;
+    if (first_ != nullptr && first_->can_open()) [[likely]]
+      return first_;
+    return connections_.size() > 1 ? open_another() : nullptr;
   }
 
   // Waits for a connection with room for `call`, connecting where need be. UNAVAILABLE in TRANSIENT_FAILURE unless the
@@ -179,6 +179,8 @@ class EndpointSubchannel final : public Subchannel,
   void on_closed(transport::Connection& connection, std::string_view reason) override;
 
   void pass_turn();
+  transport::Connection* open_another();
+  void connections_changed() { first_ = connections_.empty() ? nullptr : connections_.front().get(); }
   // `owner`: keeps it.
   static Root dialing(std::shared_ptr<void> owner, std::shared_ptr<EndpointSubchannel> self);
   Task<Status> attempt();
@@ -203,7 +205,8 @@ class EndpointSubchannel final : public Subchannel,
   const Endpoint endpoint_;
   CancelScope scope_;                                                // of what connects
   std::unique_ptr<transport::Connection> connecting_;                // until its SETTINGS come
-  std::vector<std::unique_ptr<transport::Connection>> connections_;  // READY
+  std::vector<std::unique_ptr<transport::Connection>> connections_;  // READY, oldest first
+  transport::Connection* first_ = nullptr;                           // of those
   std::vector<std::unique_ptr<transport::Connection>> draining_;     // their calls end there
   std::optional<HealthWatch> health_;                                // while READY
   detail::WaitQueue waiting_;                                        // of Waiting, oldest first

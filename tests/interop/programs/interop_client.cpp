@@ -4,9 +4,11 @@
 #include <cstdio>
 #include <exception>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -15,7 +17,12 @@
 #include <pintle/async/runtime.hpp>
 #include <pintle/async/sync_wait.hpp>
 #include <pintle/client/channel.hpp>
+#include <pintle/client/service_config.hpp>
 #include <pintle/net/tls.hpp>
+#include <pintle/resilience/breaker/breaker_layer.hpp>
+#include <pintle/resilience/bulkhead/bulkhead_layer.hpp>
+#include <pintle/resilience/deadline/hop_margin_layer.hpp>
+#include <pintle/resilience/throttle/client_throttle.hpp>
 
 namespace {
 
@@ -58,7 +65,7 @@ struct Flags {
   std::string host = "localhost";
   std::uint16_t port = 10000;
   std::string test_case = "large_unary";
-  bool use_tls = false, use_test_ca = false;
+  bool use_tls = false, use_test_ca = false, layers = false;
   std::string ca_file, host_override;
   interop::SoakFlags soak;
 };
@@ -71,6 +78,7 @@ void declare(CLI::App& cli, Flags& flags) {
   cli.add_flag("--use_test_ca", flags.use_test_ca, "--ca_file is trusted with and without it");
   cli.add_option("--ca_file", flags.ca_file, "trusted roots, PEM, instead of the system's");
   cli.add_option("--server_host_override", flags.host_override, "the name that the server's certificate must have");
+  cli.add_flag("--layers", flags.layers, "with every layer of resilience around the calls");
   cli.add_option("--soak_iterations", flags.soak.iterations)->check(CLI::NonNegativeNumber);
   cli.add_option("--soak_max_failures", flags.soak.max_failures)->check(CLI::NonNegativeNumber);
   cli.add_option("--soak_per_iteration_max_acceptable_latency_ms", flags.soak.max_latency_ms);
@@ -85,6 +93,21 @@ void declare(CLI::App& cli, Flags& flags) {
 int fail(const std::string& why) {
   fmt::print(stderr, "interop_client: {}\n", why);
   return 1;
+}
+
+// What stands around the calls of a production client.
+void add_layers(pintle::ChannelOptions& options) {
+  options.layers.push_back(std::make_shared<pintle::HopMarginLayer>(std::chrono::milliseconds(5)));
+  options.layers.push_back(std::make_shared<pintle::ClientThrottleLayer>("*", pintle::ClientThrottleOptions()));
+  options.layers.push_back(
+      std::make_shared<pintle::BulkheadLayer>(std::vector{pintle::BulkheadRule("calls", "*", 1000)}));
+  options.layers.push_back(
+      std::make_shared<pintle::BreakerLayer>("interop", std::vector{pintle::BreakerRule("calls", "*")}));
+  pintle::Resilience resilience;
+  resilience.retry.emplace();
+  resilience.only_idempotent = false;
+  resilience.throttling.emplace();
+  apply(pintle::ServiceConfig(), options, resilience);
 }
 
 int run(const Flags& flags, Case body) {
@@ -104,6 +127,7 @@ int run(const Flags& flags, Case body) {
     channel_options.tls = *std::move(created);
     channel_options.authority = flags.host_override;
   }
+  if (flags.layers) add_layers(channel_options);
   const auto channel = pintle::make_channel(runtime, target, channel_options);
   if (!channel) return fail(channel.error().to_string());
   interop::Context context(*channel);
