@@ -47,6 +47,7 @@
 #include <pintle/services/admin/admin_server.hpp>
 #include <pintle/telemetry/attempts/attempt_metrics_layer.hpp>
 #include <pintle/telemetry/metrics/metric_registry.hpp>
+#include <pintle/transport/http1/http_fetcher.hpp>
 #include <pintle/version.hpp>
 
 namespace pintle {
@@ -83,10 +84,11 @@ Prepared prepare(std::string_view name, int argc, const char* const* argv, const
   ClientPlans clients;
   auto config = configure(name, kVersion, sections, input, [&](const Config& c) -> std::vector<ConfigError> {
     auto errors = check ? check(c) : std::vector<ConfigError>();
-    auto told = telemetry_settings(name, c, [](const std::string& variable) -> std::optional<std::string> {
-      const char* value = std::getenv(variable.c_str());  // NOLINT(concurrency-mt-unsafe): as above
+    const auto variable = [](const std::string& called) -> std::optional<std::string> {
+      const char* value = std::getenv(called.c_str());  // NOLINT(concurrency-mt-unsafe): as above
       return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
-    });
+    };
+    auto told = telemetry_settings(name, c, variable);
     if (told)
       telemetry = std::move(*told);
     else
@@ -108,8 +110,8 @@ Prepared prepare(std::string_view name, int argc, const char* const* argv, const
     else
       std::ranges::move(looked.error(), std::back_inserter(errors));
     if (!looked) return errors;
-    auto planned =
-        client_plans(c, made.tls, key_log_file, [&](const std::string& path) { return input.read_file(path); });
+    auto planned = client_plans(
+        c, made.tls, key_log_file, [&](const std::string& path) { return input.read_file(path); }, variable);
     if (planned)
       clients = std::move(*planned);
     else
@@ -190,6 +192,8 @@ struct App::Impl final : ChannelzSource {
         clients([this](std::string_view name_or_target) { return plan(name_or_target); }),
         listen_on(std::move(prepared.endpoints.ports)),
         tls(std::move(prepared.endpoints.tls)) {
+    make_tokens(plans.all);
+    for (auto& [client, plan] : plans.named) make_tokens(plan);
     const bool any =
         tls != nullptr || std::ranges::any_of(listen_on, [](const Port& p) { return p.options.tls != nullptr; });
     if (any && !prepared.key_log_file.empty())
@@ -208,6 +212,7 @@ struct App::Impl final : ChannelzSource {
   ChannelOptions channel_options(const ClientPlan& plan, std::string_view target,
                                  std::shared_ptr<const BreakerLayer>* breakers = nullptr) const {
     ChannelOptions options = planned_options(plan, target, log, breakers);
+    options.proxy = plans.proxy;
     options.meters = meters;
     options.memory = memory;
     options.layers.insert(options.layers.end(), layers.client.begin(), layers.client.end());
@@ -242,6 +247,7 @@ struct App::Impl final : ChannelzSource {
   Task<Status> tell_health_of(const Dependency& dependency);
   void start_reloading();
   void keep_fresh(const Env& env, const ClientPlan& plan);
+  void make_tokens(ClientPlan& plan);
   static Task<void> releasing(Impl& self);
   void on_signal(int number);
   void on_stop_asked(std::string_view by);
@@ -279,7 +285,8 @@ struct App::Impl final : ChannelzSource {
   OwnServices own_services;
   Background background{runtime, lifecycle, log};
   Server server;
-  const ClientPlans plans;
+  ClientPlans plans;                                                 // const once it is made
+  std::map<const ClientPlan*, std::shared_ptr<OAuth2Token>> tokens;  // of plans that have some fetched
   Clients clients;
   std::vector<Port> listen_on;
   std::shared_ptr<net::TlsClient> tls;  // of channels; null: plaintext
@@ -359,6 +366,8 @@ void App::Impl::start_reloading() {
 
 // What a plan's files hold. A client whose TLS is another's is kept fresh by that one.
 void App::Impl::keep_fresh(const Env& env, const ClientPlan& plan) {
+  if (const auto oauth2 = tokens.find(&plan); oauth2 != tokens.end())
+    reloading.tasks.spawn(env, oauth2->second->keep_fresh(log));
   if (plan.tls != nullptr && (&plan == &plans.all || plan.tls != plans.all.tls))
     reloading.tasks.spawn(
         env, net::reload_every(plan.tls, duration(plan.settings.tls().reload_interval()), log, &reload_asked));
@@ -370,6 +379,23 @@ void App::Impl::keep_fresh(const Env& env, const ClientPlan& plan) {
   };
   reloading.tasks.spawn(env, net::reload_every(load, duration(plan.settings.credentials().reload_interval()), log,
                                                &reload_asked, "token of a client"));
+}
+
+void App::Impl::make_tokens(ClientPlan& plan) {
+  if (!plan.oauth2) return;
+  net::TlsClientOptions options;
+  options.alpn = "http/1.1";
+  if (const std::string& file = plan.settings.credentials().oauth2().ca_file(); !file.empty())
+    options.roots = net::Pem::file(file);
+  auto made = net::TlsClient::create(std::move(options));
+  if (!made) {
+    log.error("no token will be fetched", {{"client", std::string_view(plan.key)}, {"error", made.error().message()}});
+    return;
+  }
+  auto fetcher = std::make_shared<HttpFetcher>(std::make_shared<net::SystemResolver>(), std::move(*made));
+  auto token = std::make_shared<OAuth2Token>(*plan.oauth2, std::move(fetcher), runtime.clock());
+  plan.sends = token;
+  tokens.emplace(&plan, std::move(token));
 }
 
 // Channels that nobody holds any more go, by and by.

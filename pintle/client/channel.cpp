@@ -10,13 +10,10 @@
 #include <pintle/async/gather.hpp>
 #include <pintle/client/endpoint_resolvers.hpp>
 #include <pintle/client/internal/client_call.hpp>
-#include <pintle/client/internal/happy_eyeballs.hpp>
 #include <pintle/client/internal/loop_channel.hpp>
+#include <pintle/client/internal/target_dialer.hpp>
 #include <pintle/net/address.hpp>
-#include <pintle/net/connector.hpp>
 #include <pintle/net/dns_resolver.hpp>
-#include <pintle/net/resolver.hpp>
-#include <pintle/net/tls_connector.hpp>
 #include <pintle/rpc/chain.hpp>
 #include <pintle/rpc/path_pattern.hpp>
 #include <pintle/version.hpp>
@@ -164,52 +161,6 @@ class ClientChannel final : public Channel {
   std::atomic<std::size_t> next_loop_ = 0;
 };
 
-// Dials the addresses of an endpoint, or of the target itself, until one answers.
-class TargetDialer final : public Dialer {
- public:
-  // `host`: whom a TLS server must prove to be.
-  TargetDialer(net::Target target, std::shared_ptr<net::TlsClient> tls, std::string host, Duration delay)
-      : target_(std::move(target)),
-        tls_(std::move(tls)),
-        host_(std::move(host)),
-        delay_(std::clamp<Duration>(delay, std::chrono::milliseconds(100), std::chrono::seconds(2))),
-        resolver_(resolver_of(target_.authority)) {}
-
-  Task<Result<std::unique_ptr<net::ByteStream>>> dial(Loop&, const Endpoint& endpoint, Deadline deadline) override {
-    std::vector<net::SockAddress> addresses = endpoint.addresses.empty() ? target_.addresses : endpoint.addresses;
-    if (addresses.empty()) {
-      auto resolved = co_await resolver_->resolve(target_.host, target_.port);
-      if (!resolved) co_return std::unexpected(std::move(resolved).error());
-      addresses = std::move(*resolved);
-    }
-    if (addresses.size() == 1) co_return co_await connect(addresses.front(), deadline);
-    co_return co_await first_to_connect(std::move(addresses), delay_,
-                                        [this, deadline](const net::SockAddress& address) -> Task<Connected> {
-                                          co_return co_await connect(address, deadline);
-                                        });
-  }
-
- private:
-  Task<Connected> connect(net::SockAddress address, Deadline deadline) const {
-    Connected stream = co_await net::connect(address, deadline);
-    if (stream && tls_ != nullptr) stream = co_await net::tls_connect(tls_, std::move(*stream), host_, deadline);
-    co_return stream;
-  }
-
-  static std::unique_ptr<net::Resolver> resolver_of(const std::string& name_server) {
-    if (name_server.empty()) return std::make_unique<net::SystemResolver>();
-    net::DnsOptions options;
-    options.server = name_server;
-    return std::make_unique<net::DnsResolver>(std::move(options));
-  }
-
-  const net::Target target_;
-  std::shared_ptr<net::TlsClient> tls_;
-  std::string host_;
-  const Duration delay_;
-  const std::unique_ptr<net::Resolver> resolver_;
-};
-
 }  // namespace
 }  // namespace client
 
@@ -259,13 +210,16 @@ Result<std::shared_ptr<Channel>> make_channel(Runtime& runtime, std::string_view
     host = std::move(split->host);
   }
   if (Status bad = net::DnsResolver::check_server(parsed->authority); !bad.ok()) return std::unexpected(std::move(bad));
+  // A proxy looks names up itself, and only names: what is not one is connected to directly.
+  std::optional<net::HttpProxy> proxy = options.proxy;
+  if (parsed->kind != net::Target::Kind::dns || (proxy && !proxy->covers(parsed->host))) proxy.reset();
   // Who picks must see the endpoints one by one.
-  if (options.balancer != nullptr && options.resolver == nullptr) options.resolver = endpoints_of(*parsed);
+  if (options.balancer != nullptr && options.resolver == nullptr && !proxy) options.resolver = endpoints_of(*parsed);
   std::vector<Loop*> loops;
   loops.reserve(runtime.size());
   for (std::size_t i = 0; i < runtime.size(); ++i) loops.push_back(&runtime.loop(i));
   auto dialer = std::make_shared<client::TargetDialer>(std::move(*parsed), options.tls, std::move(host),
-                                                       options.connection_attempt_delay);
+                                                       options.connection_attempt_delay, std::move(proxy));
   return make(std::move(loops), std::move(dialer), std::move(options), target);
 }
 

@@ -15,6 +15,7 @@
 #include <pintle/base/random.hpp>
 #include <pintle/client/balancer.hpp>
 #include <pintle/client/endpoint.hpp>
+#include <pintle/net/http_proxy.hpp>
 #include <pintle/net/tls.hpp>
 #include <pintle/rpc/layer.hpp>
 #include <pintle/transport/connection.hpp>
@@ -72,6 +73,8 @@ struct ChannelOptions {
   // How long an address may say nothing before the next one is tried beside it (RFC 8305, gRFC A61); between 100 ms and
   // 2 s.
   Duration connection_attempt_delay = std::chrono::milliseconds(250);
+  // Through which names are connected to that it covers; nothing: none is asked. Addresses are connected to directly.
+  std::optional<net::HttpProxy> proxy;
   // Where a balancer or a resolver is given: endpoints whose servers say that this service is not SERVING are not
   // picked (gRFC A17). Empty: the server as a whole. Nothing: nobody asks.
   std::optional<std::string> health_service;

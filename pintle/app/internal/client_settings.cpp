@@ -160,10 +160,12 @@ class Reading {
       else
         plan.service_config = std::move(*parsed);
     }
+    look_at_oauth2(plan, fail);
     if (const std::string& file = told.credentials().token_file(); !file.empty()) {
       plan.token = std::make_shared<FileToken>([read = read_, file] { return read(file); });
       if (auto loaded = plan.token->load(); !loaded)
         fail("credentials.token_file", std::string(loaded.error().message()), "");
+      plan.sends = plan.token;
       if (plan.tls == nullptr && !told.credentials().plaintext())
         fail("credentials.token_file", "would be sent without TLS, for everybody on the way to read",
              "set tls.enabled, or credentials.plaintext where the way is safe");
@@ -173,6 +175,43 @@ class Reading {
   std::vector<ConfigError> errors;
 
  private:
+  template <class Fail>
+  void look_at_oauth2(ClientPlan& plan, const Fail& fail) {
+    const config::v1::ClientCredentials& told = plan.settings.credentials();
+    const config::v1::OAuth2& from = told.oauth2();
+    if (from.token_url().empty()) {
+      if (!from.client_id().empty() || !from.client_secret_file().empty())
+        fail("credentials.oauth2.token_url", "is missing", "say where tokens are given");
+      return;
+    }
+    if (!told.token_file().empty())
+      fail("credentials.oauth2.token_url", "can't stand beside credentials.token_file", "keep one of them");
+    const bool secure = from.token_url().starts_with("https://");
+    if (!secure && !from.token_url().starts_with("http://"))
+      fail("credentials.oauth2.token_url", "is no URL", "write https://host/path");
+    if (!secure && !told.plaintext())
+      fail("credentials.oauth2.token_url", "would send the client's secret without TLS",
+           "write https, or set credentials.plaintext where the way is safe");
+    if (plan.tls == nullptr && !told.plaintext())
+      fail("credentials.oauth2.token_url",
+           "gives tokens that would be sent without TLS, for everybody on the way to read",
+           "set tls.enabled, or credentials.plaintext where the way is safe");
+    if (from.client_id().empty()) fail("credentials.oauth2.client_id", "must be set", "");
+    OAuth2Options& options = plan.oauth2.emplace();
+    options.token_url = from.token_url();
+    options.client_id = from.client_id();
+    options.audience = from.audience();
+    options.scopes = app::texts(from.scopes());
+    auto secret = read_(from.client_secret_file());
+    if (!secret) {
+      fail("credentials.oauth2.client_secret_file", from.client_secret_file().empty() ? "must be set" : secret.error(),
+           "");
+      return;
+    }
+    options.client_secret = secret->substr(0, secret->find_last_not_of(" \r\n\t") + 1);
+    if (options.client_secret.empty()) fail("credentials.oauth2.client_secret_file", "is empty", "");
+  }
+
   const ReadFile& read_;
 };
 
@@ -185,8 +224,8 @@ const ClientPlan& ClientPlans::of(std::string_view name_or_target) const {
 
 std::expected<ClientPlans, std::vector<ConfigError>> client_plans(const Config& config,
                                                                   std::shared_ptr<net::TlsClient> tls,
-                                                                  const std::string& key_log_file,
-                                                                  const ReadFile& read) {
+                                                                  const std::string& key_log_file, const ReadFile& read,
+                                                                  const LookUpVariable& variable) {
   ClientPlans plans;
   Reading reading(read);
   plans.all.key = "client";
@@ -215,6 +254,13 @@ std::expected<ClientPlans, std::vector<ConfigError>> client_plans(const Config& 
     if (!plans.named.emplace(from.name(), std::move(plan)).second)
       reading.errors.push_back(
           app::fault(key + ".name", fmt::format("'{}' comes twice", from.name()), "choose another one"));
+  }
+  if (variable) {
+    auto proxy = net::HttpProxy::from_environment([&](const char* name) { return variable(name); });
+    if (proxy)
+      plans.proxy = std::move(*proxy);
+    else
+      reading.errors.push_back({"the environment", 0, 0, "", std::string(proxy.error().message()), "unset it"});
   }
   if (!reading.errors.empty()) return std::unexpected(std::move(reading.errors));
   return plans;
@@ -246,8 +292,8 @@ ChannelOptions planned_options(const ClientPlan& plan, std::string_view target, 
     if (breakers != nullptr) *breakers = layer;
     options.layers.push_back(std::move(layer));
   }
-  if (plan.token != nullptr)
-    options.layers.push_back(std::make_shared<CredentialsLayer>(plan.token, told.credentials().plaintext()));
+  if (plan.sends != nullptr)
+    options.layers.push_back(std::make_shared<CredentialsLayer>(plan.sends, told.credentials().plaintext()));
   Resilience otherwise;
   otherwise.retry = retry_policy(told.retry());
   otherwise.only_idempotent = told.retry().only_idempotent();

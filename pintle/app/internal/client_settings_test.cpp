@@ -140,6 +140,31 @@ TEST_F(ClientPlansTest, ATokenIsNotSentInPlaintextUnlessThatIsMeant) {
               ElementsAre(HasSubstr("No such file or directory")));
 }
 
+TEST_F(ClientPlansTest, TokensThatAreFetchedNeedTheirSecretAndASafeWay) {
+  files["secret"] = "s3cret\n";
+  const auto made = plans(R"(
+client:
+  credentials:
+    plaintext: true
+    oauth2: {token_url: 'https://id.example/token', client_id: shop, client_secret_file: secret, scopes: [a, b]})");
+  ASSERT_TRUE(made) << made.error().front();
+  ASSERT_TRUE(made->all.oauth2);
+  EXPECT_EQ(made->all.oauth2->client_secret, "s3cret");
+  EXPECT_THAT(made->all.oauth2->scopes, ElementsAre("a", "b"));
+  EXPECT_THAT(
+      errors(
+          "client: {credentials: {oauth2: {token_url: 'https://id/token', client_id: a, client_secret_file: secret}}}"),
+      ElementsAre(HasSubstr("tokens that would be sent without TLS")));
+  EXPECT_THAT(errors("client: {credentials: {plaintext: true, oauth2: {token_url: 'ftp://id', client_id: a, "
+                     "client_secret_file: secret}}}"),
+              ElementsAre(HasSubstr("is no URL")));
+  EXPECT_THAT(
+      errors("client: {credentials: {plaintext: true, oauth2: {token_url: 'https://id', client_secret_file: none}}}"),
+      ElementsAre(HasSubstr("client_id: must be set"), HasSubstr("client_secret_file: No such file")));
+  EXPECT_THAT(errors("client: {credentials: {oauth2: {client_id: a}}}"),
+              ElementsAre(HasSubstr("token_url: is missing")));
+}
+
 TEST_F(ClientPlansTest, WhatDoesNotFitIsSaidWithItsKey) {
   EXPECT_THAT(errors("client: {balancing: {policy: ring_hash}}"),
               ElementsAre(HasSubstr("client.balancing.hash_key: must be set")));
