@@ -402,7 +402,7 @@ void App::Impl::make_tokens(ClientPlan& plan) {
 Task<void> App::Impl::releasing(Impl& self) {
   const Env env = co_await current_env();
   while (!env.scope->cancelled()) {
-    co_await sleep_for(std::chrono::seconds(10));
+    (void)co_await sleep_for(std::chrono::seconds(10));
     self.clients.release_unused(env.loop->now());
   }
 }

@@ -85,7 +85,7 @@ class DnsWatch final : public EndpointResolver::Watch {
   static Root run(std::shared_ptr<State> state, Loop& loop) {
     const DnsEndpointOptions& options = state->name->options;
     Duration retry = options.first_retry;
-    co_await sleep_for(Duration::zero());  // not inside watch()
+    (void)co_await sleep_for(Duration::zero());  // not inside watch()
     while (state->listener != nullptr) {
       Status failed;
       std::optional<DnsName::Known> known = state->name->young(loop.now());
@@ -101,7 +101,7 @@ class DnsWatch final : public EndpointResolver::Watch {
       }
       if (!known) {
         state->listener->on_error(failed);
-        co_await sleep_for(retry);
+        (void)co_await sleep_for(retry);
         retry = std::min(retry * 2, options.max_retry);
         continue;
       }
@@ -112,7 +112,7 @@ class DnsWatch final : public EndpointResolver::Watch {
       const TimePoint must = known->at + std::clamp(known->answer.ttl, options.min_interval,
                                                     std::max(options.min_interval, options.max_interval));
       co_await first_of(state->wanted.wait(), sleep_for(must - loop.now()));
-      if (may > loop.now()) co_await sleep_for(may - loop.now());
+      if (may > loop.now()) (void)co_await sleep_for(may - loop.now());
     }
   }
 

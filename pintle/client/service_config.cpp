@@ -113,17 +113,17 @@ std::string pattern_of(const MethodConfig::Name& name) {
 }
 
 struct Ranked {
-  int rank;
   std::string pattern;
   const MethodConfig* config;
 };
 
 std::vector<Ranked> ranked(const ServiceConfig& config) {
   std::vector<Ranked> all;
-  for (const MethodConfig& method : config.methods)
-    for (const MethodConfig::Name& name : method.names)
-      all.push_back({name.service.empty() ? 2 : name.method.empty() ? 1 : 0, pattern_of(name), &method});
-  std::ranges::stable_sort(all, {}, &Ranked::rank);
+  for (const int rank : {0, 1, 2})
+    for (const MethodConfig& method : config.methods)
+      for (const MethodConfig::Name& name : method.names)
+        if (rank == (name.service.empty() ? 2 : name.method.empty() ? 1 : 0))
+          all.push_back({pattern_of(name), &method});
   return all;
 }
 
@@ -169,7 +169,7 @@ void apply(const ServiceConfig& config, ChannelOptions& options, const Resilienc
   HedgingPolicy once;
   once.max_attempts = 1;
   std::vector<MethodSettings> settings;
-  for (const auto& [rank, pattern, method] : ranked(config)) {
+  for (const auto& [pattern, method] : ranked(config)) {
     MethodSettings& one = settings.emplace_back(pattern);
     one.timeout = method->timeout;
     one.wait_for_ready = method->wait_for_ready;

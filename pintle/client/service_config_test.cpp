@@ -11,7 +11,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::Contains;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 ServiceConfig good(std::string_view json) {
   auto config = ServiceConfig::parse(json);

@@ -61,7 +61,7 @@ TEST_F(LeastRequestTest, WithoutLatenciesCallsInFlightAloneCount) {
   options.latency_aware = false;
   start_ready(*least_request(options), {"fast", "slow"});
   const auto count = load(4000, {{"fast", 10ms}, {"slow", 100ms}});
-  EXPECT_NEAR(count.at("slow"), 4000 / 11, 150) << "a tenth of what the fast one has";
+  EXPECT_NEAR(count.at("slow"), 4000.0 / 11, 150) << "a tenth of what the fast one has";
 }
 
 TEST_F(LeastRequestTest, ASlowOneThatRecoversIsFound) {

@@ -25,7 +25,7 @@ struct OutlierDetectionTest : ::testing::Test, PolicyTest {
   }
   void begin(const OutlierOptions& options, int hosts = 5) {
     std::vector<std::string> names;
-    for (int i = 0; i < hosts; ++i) names.push_back(std::string(1, static_cast<char>('a' + i)));
+    for (int i = 0; i < hosts; ++i) names.emplace_back(1, static_cast<char>('a' + i));
     start_ready(*outlier_detection(options, round_robin()), std::move(names));
   }
   // Who has calls now.

@@ -19,7 +19,7 @@ using balancing::weight_of;
 
 class RingHash final : public Balancer {
  public:
-  RingHash(BalancerHost& host, const RingHashOptions& options) : host_(host), options_(options) {}
+  RingHash(BalancerHost& host, RingHashOptions options) : host_(host), options_(std::move(options)) {}
 
   void update(std::span<Subchannel* const> subchannels) override {
     std::vector<Subchannel*> now(subchannels.begin(), subchannels.end());

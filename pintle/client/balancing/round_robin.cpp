@@ -50,13 +50,13 @@ class WeightedRoundRobin final : public Spread<Weighted> {
  private:
   Pick choose(LayerCall&) override {
     const TimePoint now = host().loop().now();
-    Weighted* richest = nullptr;
+    Weighted* richest = ready().front();
     double given = 0;
     for (Weighted* one : ready()) {
       const double share = one->weight * slow_start_.share(one->ready_since, now);
       one->credit += share;
       given += share;
-      if (richest == nullptr || one->credit > richest->credit) richest = one;
+      if (one->credit > richest->credit) richest = one;
     }
     richest->credit -= given;
     return Pick::to(*richest->subchannel);

@@ -51,7 +51,7 @@ class Race {
       if (more)
         co_await first_of(news_.wait(), sleep_for(next_at_ - env_.loop->now()));
       else
-        co_await news_.wait();
+        (void)co_await news_.wait();
     }
     scope_.cancel(Status(Code::cancelled, "another address answered first", Origin::library), CancelCause::superseded);
     co_await nursery_.join();

@@ -46,7 +46,7 @@ struct HappyEyeballs : ::testing::Test {
   }
   static Task<Status> sleeping(Duration d) {
     const Env env = co_await current_env();
-    co_await sleep_for(d);
+    (void)co_await sleep_for(d);
     co_return env.scope->status();
   }
   testing::TestLoop loop;

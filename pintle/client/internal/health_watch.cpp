@@ -23,8 +23,8 @@ constexpr MessageLimits kLimits{.receive = 4096, .send = 4096};
 
 // Shared with the coroutine, which may end later than the watch.
 struct HealthWatch::State {
-  State(Loop& l, transport::Connection& c, const Common& common_, LoopChannel& ch, std::function<void()> f)
-      : loop(l), connection(&c), common(common_), channel(ch), on_change(std::move(f)) {}
+  State(Loop& l, transport::Connection& c, const Common& of, LoopChannel& ch, std::function<void()> f)
+      : loop(l), connection(&c), common(of), channel(ch), on_change(std::move(f)) {}
   void tell(Connectivity now, Status why) {
     const bool news = state != now || error != why;
     state = now;
@@ -67,7 +67,7 @@ void HealthWatch::start(std::shared_ptr<void> owner, std::shared_ptr<void> subch
 
 Root HealthWatch::run(std::shared_ptr<void>, std::shared_ptr<void>, std::shared_ptr<State> state) {
   // Not inside the event that brought the connection up.
-  co_await sleep_for(Duration::zero());
+  (void)co_await sleep_for(Duration::zero());
   while (state->connection != nullptr) {
     Status ended;
     try {
@@ -85,7 +85,7 @@ Root HealthWatch::run(std::shared_ptr<void>, std::shared_ptr<void>, std::shared_
     state->tell(Connectivity::transient_failure,
                 Status(Code::unavailable, fmt::format("the watch of the server's health ended: {}", ended.to_string()),
                        Origin::library));
-    co_await sleep_for(state->delay());
+    (void)co_await sleep_for(state->delay());
   }
 }
 

@@ -78,7 +78,7 @@ void EndpointSubchannel::connect() {
   if (state_ != Connectivity::idle) return;
   Root attempt = prepared();
   change(Connectivity::connecting);
-  begin(std::move(attempt));
+  begin(attempt);
 }
 
 // Where all streams are taken and there may be more connections; one at a time.

@@ -80,6 +80,7 @@ CircuitBreaker* BreakerLayer::find(std::string_view breaker) const {
 std::vector<std::string> BreakerLayer::breakers() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> names;
+  names.reserve(breakers_.size());
   for (const auto& [name, breaker] : breakers_) names.push_back(name);
   return names;
 }

@@ -1,12 +1,15 @@
 #include <pintle/resilience/breaker/circuit_breaker.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace pintle {
 
 namespace {
-std::uint64_t ppm(double rate) { return static_cast<std::uint64_t>(std::clamp(rate, 0.0, 1.0) * 1'000'000 + 0.5); }
+std::uint64_t ppm(double rate) {
+  return static_cast<std::uint64_t>(std::llround(std::clamp(rate, 0.0, 1.0) * 1'000'000));
+}
 }  // namespace
 
 std::string_view state_name(CircuitBreaker::State state) {
@@ -64,14 +67,14 @@ std::optional<CircuitBreaker::Permit> CircuitBreaker::admit(TimePoint now) {
 
 void CircuitBreaker::ended(Permit permit, Outcome outcome, Duration took, TimePoint now) {
   const std::uint64_t word = word_.load(std::memory_order_acquire);
-  if (permit.epoch != epoch_of(word)) return;
+  if (permit.epoch_ != epoch_of(word)) return;
   if (state_of(word) == State::closed && !has_rates() && outcome != Outcome::failure) [[likely]] {
     if (outcome == Outcome::success && in_a_row_.load(std::memory_order_relaxed) != 0)
       in_a_row_.store(0, std::memory_order_relaxed);
     return;
   }
   locked([&] {
-    if (permit.epoch != epoch_of(word_.load(std::memory_order_relaxed))) return;
+    if (permit.epoch_ != epoch_of(word_.load(std::memory_order_relaxed))) return;
     if (state() == State::half_open) return probed(outcome, is_slow(took), now);
     if (state() != State::closed || outcome == Outcome::ignored) return;
     const std::uint32_t in_a_row =

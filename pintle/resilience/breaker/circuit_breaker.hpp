@@ -61,8 +61,8 @@ class CircuitBreaker {
 
    private:
     friend class CircuitBreaker;
-    explicit Permit(std::uint64_t e) : epoch(e) {}
-    std::uint64_t epoch = 0;
+    explicit Permit(std::uint64_t e) : epoch_(e) {}
+    std::uint64_t epoch_ = 0;
   };
   // Nothing: don't ask. Each permit must be given to ended() once.
   std::optional<Permit> admit(TimePoint now);

@@ -59,6 +59,7 @@ class Entering final : public Handler {
 BulkheadLayer::BulkheadLayer(std::vector<BulkheadRule> rules)
     : rooms_([&] {
         std::vector<std::unique_ptr<Room>> made;
+        made.reserve(rules.size());
         for (BulkheadRule& rule : rules) made.push_back(std::make_unique<Room>(std::move(rule)));
         return made;
       }()) {}

@@ -50,7 +50,7 @@ class Hedges {
       if (wants_more())
         co_await first_of(news_.wait(), sleep_for(next_at_ - call_.loop().now()));
       else
-        co_await news_.wait();
+        (void)co_await news_.wait();
     }
     // Those who lost end by themselves from here.
     for (auto& hedge : hedges_)

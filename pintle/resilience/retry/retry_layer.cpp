@@ -46,7 +46,7 @@ class Retrying final : public Handler {
       }
       if (*delay > Duration::zero()) {
         const TimePoint began = call.loop().now();
-        co_await sleep_for(*delay);
+        (void)co_await sleep_for(*delay);
         waited += call.loop().now() - began;
       }
       if (call.cancelled()) {

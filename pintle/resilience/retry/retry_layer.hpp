@@ -17,7 +17,7 @@ namespace pintle {
 
 // For the methods whose paths match (path_pattern.hpp).
 struct RetryRule {
-  RetryRule(std::string methods, std::optional<RetryPolicy> p) : pattern(std::move(methods)), policy(std::move(p)) {}
+  RetryRule(std::string methods, const std::optional<RetryPolicy>& p) : pattern(std::move(methods)), policy(p) {}
   std::string pattern;
   std::optional<RetryPolicy> policy;  // nothing: transparent retries only
   // Only where the .proto says that sending it twice does no harm: idempotency_level is IDEMPOTENT or NO_SIDE_EFFECTS.

@@ -35,7 +35,7 @@ RetryOptions retrying(RetryPolicy policy = {}) {
 struct Scripted final : Handler {
   explicit Scripted(test::TaskFunction<LayerCall&, int> a) : answer(std::move(a)) {}
   Task<Status> operator()(LayerCall& call) override {
-    seen.push_back(std::string(call.request_metadata.get("grpc-previous-rpc-attempts").value_or("-")));
+    seen.emplace_back(call.request_metadata.get("grpc-previous-rpc-attempts").value_or("-"));
     co_return co_await answer(call, static_cast<int>(seen.size()));
   }
   test::TaskFunction<LayerCall&, int> answer;

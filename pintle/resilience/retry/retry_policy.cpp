@@ -22,8 +22,9 @@ Pushback Pushback::of(const Metadata& trailers) {
     if (entry.key != "grpc-retry-pushback-ms") continue;
     const bool second = found.kind != Kind::none;
     std::int32_t milliseconds = -1;
-    const char* const end = entry.value.data() + entry.value.size();
-    const auto read = std::from_chars(entry.value.data(), end, milliseconds);
+    const char* const begin = entry.value.data();
+    const char* const end = begin + entry.value.size();
+    const auto read = std::from_chars(begin, end, milliseconds);
     const bool good = !second && read.ec == std::errc() && read.ptr == end && milliseconds >= 0;
     found.kind = good ? Kind::wait : Kind::stop;
     found.delay = std::chrono::milliseconds(good ? milliseconds : 0);

@@ -125,12 +125,12 @@ Task<void> OAuth2Token::keep_fresh(Logger log) {
     if (env.scope != nullptr && env.scope->cancelled()) co_return;
     if (next) {
       retry = options_.first_retry;
-      co_await sleep_for(*next);
+      (void)co_await sleep_for(*next);
       continue;
     }
     log.warn("no token from the authorization server",
              {{"url", std::string_view(options_.token_url)}, {"error", next.error().message()}});
-    co_await sleep_for(retry);
+    (void)co_await sleep_for(retry);
     retry = std::min(retry * 2, options_.max_retry);
   }
 }

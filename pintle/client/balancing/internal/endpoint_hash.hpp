@@ -26,7 +26,7 @@ inline std::string name_of(const Endpoint& endpoint) {
   if (!endpoint.addresses.empty()) return endpoint.addresses.front().to_string();
   std::string name;
   for (const auto& [key, value] : endpoint.attributes)
-    if (key != "weight") name += key + '=' + value + '\n';
+    if (key != "weight") name.append(key).append(1, '=').append(value).append(1, '\n');
   return name;
 }
 

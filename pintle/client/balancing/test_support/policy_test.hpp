@@ -46,7 +46,8 @@ class FakeSubchannel final : public Subchannel {
 // A call that a policy may look at.
 struct AnyCall {
   explicit AnyCall(Loop& loop, Kind kind = Kind::unary)
-      : method{.path = "/s/m", .kind = kind}, call(loop, method, up.source(), down.sink(), nullptr) {}
+      : method{.path = "/s/m", .service = "s", .name = "m", .kind = kind},
+        call(loop, method, up.source(), down.sink(), nullptr) {}
   MethodInfo method;
   Pipe up{nullptr, SIZE_MAX}, down{nullptr, SIZE_MAX};
   LayerCall call;
@@ -66,7 +67,7 @@ class PolicyTest : BalancerHost {
     for (FakeSubchannel* s : list) s->now = Connectivity::ready;
     update();
   }
-  ~PolicyTest() { balancer.reset(); }
+  virtual ~PolicyTest() { balancer.reset(); }
   void update() {
     std::vector<Subchannel*> all(list.begin(), list.end());
     balancer->update(all);
