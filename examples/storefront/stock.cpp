@@ -43,9 +43,9 @@ class Stock final : public shop::v1::Stock::Service {
 
 int main(int argc, char** argv) {
   pintle::App app("stock", argc, argv);
-  auto items = app.clients().channel("items");
+  auto items = app.clients().named("items");
   if (!items) {
-    app.log().error("clients.channels must say where 'items' is", {{"error", items.error().message()}});
+    app.log().error("can't call 'items'", {{"error", items.error().message()}});
     return 2;
   }
   Stock stock(std::move(*items));

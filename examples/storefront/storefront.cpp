@@ -37,9 +37,9 @@ class Storefront final : public shop::v1::Storefront::Service {
 
 int main(int argc, char** argv) {
   pintle::App app("storefront", argc, argv);
-  auto stock = app.clients().channel("stock");
+  auto stock = app.clients().named("stock");
   if (!stock) {
-    app.log().error("clients.channels must say where 'stock' is", {{"error", stock.error().message()}});
+    app.log().error("can't call 'stock'", {{"error", stock.error().message()}});
     return 2;
   }
   Storefront storefront(std::move(*stock));

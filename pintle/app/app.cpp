@@ -226,6 +226,7 @@ struct App::Impl final : ChannelzSource {
     const ClientPlan& of = plans.of(name_or_target);
     std::string target = of.target.empty() ? std::string(name_or_target) : of.target;
     Clients::Plan plan;
+    plan.named = !of.target.empty();
     plan.key = target + '\n' + of.settings.SerializeAsString();
     if (of.settings.has_idle_timeout()) plan.idle = duration(of.settings.idle_timeout());
     plan.make = [this, &of, target = std::move(target)]() -> Result<Clients::Made> {

@@ -5,7 +5,17 @@
 namespace pintle {
 
 Result<std::shared_ptr<Channel>> Clients::channel(std::string_view name_or_target) {
-  Plan plan = plan_(name_or_target);
+  return channel_of(plan_(name_or_target));
+}
+
+Result<std::shared_ptr<Channel>> Clients::named(std::string_view name) {
+  Plan plan = plan_(name);
+  if (!plan.named)
+    return invalid_argument("clients.channels names no '{}': add an entry with that name and its target", name);
+  return channel_of(std::move(plan));
+}
+
+Result<std::shared_ptr<Channel>> Clients::channel_of(Plan plan) {
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = entries_.find(plan.key); found != entries_.end()) {

@@ -27,6 +27,7 @@ class Clients {
   // What a name, or a target, means. Two with the same key are the same channel.
   struct Plan {
     std::string key;
+    bool named = false;               // the configuration has that name
     Duration idle = Duration::max();  // for how long a channel that nobody holds is kept
     std::function<Result<Made>()> make;
   };
@@ -38,6 +39,10 @@ class Clients {
   // section client. The same one for the same target and settings, for as long as somebody holds it and for
   // client.idle_timeout longer. INVALID_ARGUMENT when the target can't be read.
   Result<std::shared_ptr<Channel>> channel(std::string_view name_or_target);
+
+  // The same of a name alone: INVALID_ARGUMENT where the configuration has none like it, instead of a target that
+  // nobody meant.
+  Result<std::shared_ptr<Channel>> named(std::string_view name);
 
   // The circuit breakers of such a channel, for operators: `clients.breakers("items")->find("calls")->isolate()`. They
   // exist from the first call of a method on. Null: the channel is not there, or has none.
@@ -51,6 +56,8 @@ class Clients {
   void clear();
 
  private:
+  Result<std::shared_ptr<Channel>> channel_of(Plan plan);
+
   struct Entry {
     Made made;
     Duration idle;

@@ -91,5 +91,20 @@ RC_GTEST_PROP(ClientsProperty, Property5_ChannelReuse_OnePerTargetAndSettingsAnd
   RC_ASSERT(alive == 0);
 }
 
+TEST(ClientsNamed, AreThoseOfTheConfigurationAndNoOthers) {
+  Clients clients([](std::string_view name) {
+    Clients::Plan made = plan(name);
+    made.named = name == "items";
+    return made;
+  });
+  const auto items = clients.named("items");
+  ASSERT_TRUE(items);
+  EXPECT_EQ(*items, *clients.channel("items"));
+  const auto other = clients.named("item");
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code(), Code::invalid_argument);
+  EXPECT_EQ(other.error().message(), "clients.channels names no 'item': add an entry with that name and its target");
+}
+
 }  // namespace
 }  // namespace pintle
