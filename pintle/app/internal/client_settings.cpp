@@ -14,6 +14,7 @@
 #include <pintle/client/balancing/ring_hash.hpp>
 #include <pintle/client/balancing/round_robin.hpp>
 #include <pintle/net/address.hpp>
+#include <pintle/net/dns_resolver.hpp>
 #include <pintle/resilience/bulkhead/bulkhead_layer.hpp>
 #include <pintle/resilience/deadline/hop_margin_layer.hpp>
 #include <pintle/resilience/throttle/client_throttle.hpp>
@@ -240,8 +241,11 @@ std::expected<ClientPlans, std::vector<ConfigError>> client_plans(const Config& 
     plan.key = key + ".settings";
     plan.target = from.target();
     plan.settings = from.settings();
-    if (auto target = net::parse_target(from.target()); !target && !from.target().empty())
-      reading.errors.push_back(app::fault(key + ".target", std::string(target.error().message())));
+    if (!from.target().empty()) {
+      const auto target = net::parse_target(from.target());
+      const Status bad = target ? net::DnsResolver::check_server(target->authority) : target.error();
+      if (!bad.ok()) reading.errors.push_back(app::fault(key + ".target", std::string(bad.message())));
+    }
     if (from.settings().tls().SerializeAsString() == plans.all.settings.tls().SerializeAsString()) {
       plan.tls = plans.all.tls;
     } else if (auto made = tls_client(from.settings().tls(), plan.key + ".tls", key_log_file)) {

@@ -184,6 +184,8 @@ TEST_F(ClientPlansTest, WhatDoesNotFitIsSaidWithItsKey) {
               ElementsAre(HasSubstr("clients.channels[1].name: 'a' comes twice")));
   EXPECT_THAT(errors("clients: {channels: [{name: a, target: 'unix:'}]}"),
               ElementsAre(HasSubstr("clients.channels[0].target")));
+  EXPECT_THAT(errors("clients: {channels: [{name: a, target: 'dns://ns.test/x:1'}]}"),
+              ElementsAre(HasSubstr("clients.channels[0].target: 'ns.test' is no name server")));
   EXPECT_THAT(errors("clients: {channels: [{target: 'x:1'}]}"),
               ElementsAre(HasSubstr("clients.channels[0].name: must be set")));
   EXPECT_THAT(errors("clients: {channels: [{name: a, target: 'x:1', settings: {retry: {codes: []}}}]}"),
