@@ -19,6 +19,7 @@
 #include <pintle/resilience/deadline/hop_margin_layer.hpp>
 #include <pintle/resilience/throttle/client_throttle.hpp>
 #include <pintle/security/credentials/credentials_layer.hpp>
+#include <pintle/security/credentials/self_signed_token.hpp>
 
 namespace pintle {
 
@@ -162,6 +163,7 @@ class Reading {
         plan.service_config = std::move(*parsed);
     }
     look_at_oauth2(plan, fail);
+    look_at_own_key(plan, fail);
     if (const std::string& file = told.credentials().token_file(); !file.empty()) {
       plan.token = std::make_shared<FileToken>([read = read_, file] { return read(file); });
       if (auto loaded = plan.token->load(); !loaded)
@@ -211,6 +213,35 @@ class Reading {
     }
     options.client_secret = secret->substr(0, secret->find_last_not_of(" \r\n\t") + 1);
     if (options.client_secret.empty()) fail("credentials.oauth2.client_secret_file", "is empty", "");
+  }
+
+  template <class Fail>
+  void look_at_own_key(ClientPlan& plan, const Fail& fail) {
+    const config::v1::ClientCredentials& told = plan.settings.credentials();
+    const config::v1::SelfSigned& from = told.self_signed();
+    if (from.key_file().empty()) {
+      if (!from.issuer().empty()) fail("credentials.self_signed.key_file", "is missing", "name the private key");
+      return;
+    }
+    if (!told.token_file().empty() || !told.oauth2().token_url().empty())
+      fail("credentials.self_signed.key_file", "can't stand beside another source of tokens", "keep one of them");
+    if (from.issuer().empty()) fail("credentials.self_signed.issuer", "must be set", "");
+    if (from.audience().empty()) fail("credentials.self_signed.audience", "must be set", "");
+    if (plan.tls == nullptr && !told.plaintext())
+      fail("credentials.self_signed.key_file",
+           "signs tokens that would be sent without TLS, for everybody on the way to read",
+           "set tls.enabled, or credentials.plaintext where the way is safe");
+    const auto pem = read_(from.key_file());
+    if (!pem) return fail("credentials.self_signed.key_file", pem.error(), "");
+    SelfSignedOptions options;
+    options.issuer = from.issuer();
+    options.subject = from.subject().empty() ? from.issuer() : from.subject();
+    options.audience = from.audience();
+    options.key_id = from.key_id();
+    options.life = duration(from.life());
+    auto made = SelfSignedToken::create(*pem, std::move(options));
+    if (!made) return fail("credentials.self_signed.key_file", made.error(), "");
+    plan.sends = std::move(*made);
   }
 
   const ReadFile& read_;

@@ -165,6 +165,28 @@ client:
               ElementsAre(HasSubstr("token_url: is missing")));
 }
 
+TEST_F(ClientPlansTest, AKeyOfOnesOwnSignsTokens) {
+  // An Ed25519 key of thirty-two bytes in a row, of no use to anybody.
+  files["key.pem"] =
+      "-----BEGIN PRIVATE KEY-----\n"
+      "MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n"
+      "-----END PRIVATE KEY-----\n";
+  const auto made = plans(
+      "client: {credentials: {plaintext: true, self_signed: {key_file: key.pem, issuer: shop, audience: items}}}");
+  ASSERT_TRUE(made) << made.error().front();
+  ASSERT_NE(made->all.sends, nullptr);
+  EXPECT_TRUE(made->all.sends->token());
+  EXPECT_THAT(layers(made->all), Contains("credentials"));
+  EXPECT_THAT(errors("client: {credentials: {self_signed: {key_file: key.pem, issuer: shop, audience: items}}}"),
+              ElementsAre(HasSubstr("signs tokens that would be sent without TLS")));
+  files["key.pem"] = "nonsense";
+  EXPECT_THAT(errors("client: {credentials: {plaintext: true, self_signed: {key_file: key.pem}}}"),
+              ElementsAre(HasSubstr("issuer: must be set"), HasSubstr("audience: must be set"),
+                          HasSubstr("it is no private key in PEM")));
+  EXPECT_THAT(errors("client: {credentials: {self_signed: {issuer: shop}}}"),
+              ElementsAre(HasSubstr("key_file: is missing")));
+}
+
 TEST_F(ClientPlansTest, WhatDoesNotFitIsSaidWithItsKey) {
   EXPECT_THAT(errors("client: {balancing: {policy: ring_hash}}"),
               ElementsAre(HasSubstr("client.balancing.hash_key: must be set")));
