@@ -43,10 +43,10 @@ Task<Result<std::unique_ptr<net::ByteStream>>> TargetDialer::dial(Loop&, const E
   if (!addresses) co_return std::unexpected(std::move(addresses).error());
   if (addresses->size() == 1) co_return co_await connect(addresses->front(), deadline);
   // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): it is kept until all that it began has ended
-  co_return co_await first_to_connect(std::move(*addresses), delay_,
-                                      [this, deadline](const net::SockAddress& address) -> Task<Connected> {
-                                        co_return co_await connect(address, deadline);
-                                      });
+  auto one = [this, deadline](const net::SockAddress& address) -> Task<Connected> {
+    co_return co_await connect(address, deadline);
+  };
+  co_return co_await first_to_connect(std::move(*addresses), delay_, std::move(one));
 }
 
 Task<Connected> TargetDialer::connect(net::SockAddress address, Deadline deadline) const {
