@@ -103,6 +103,50 @@ TEST_F(HealthWatchTest, AConnectionThatIsLostIsWatchedAnew) {
   EXPECT_TRUE(second.get().status.ok());
 }
 
+struct HealthOfSeveral : ::testing::Test, ChannelTest {
+  static ChannelOptions several() {
+    ChannelOptions options = watching();
+    options.max_connections = 2;
+    return options;
+  }
+  HealthOfSeveral() : ChannelTest(several()) {}
+  // The first connection with its watch and a call, the second with another call.
+  std::pair<RunningCall, RunningCall> two() {
+    auto first = call();
+    Peer& one = server->peers[0];
+    one.settle({{http2::SettingId::max_concurrent_streams, 2}});
+    one.send(Peer::head(1) + says(1, kServing));
+    auto second = call();
+    EXPECT_EQ(dials(), 2u);
+    server->peers[1].settle();
+    return {std::move(first), std::move(second)};
+  }
+};
+
+TEST_F(HealthOfSeveral, WhenTheWatchedConnectionIsLostTheOtherIsAsked) {
+  auto [first, second] = two();
+  EXPECT_THAT(server->peers[1].calls(), ::testing::Not(Contains(HasSubstr("Health/Watch"))));
+  server->peers[0].hang_up();
+  EXPECT_THAT(server->peers[1].calls(), Contains(HasSubstr("Health/Watch")));
+  loop.advance(10s);
+  server->peers[1].send(Peer::head(3) + says(3, kServing));
+  server->peers[1].answer(1);
+  EXPECT_TRUE(second.get().status.ok());
+  auto third = call();
+  server->peers[1].answer(5);
+  EXPECT_TRUE(third.get().status.ok());
+}
+
+TEST_F(HealthOfSeveral, AWatchDoesNotHoldAConnectionThatLeaves) {
+  auto [first, second] = two();
+  server->peers[0].send(wire::goaway(3, http2::ErrorCode::no_error));
+  server->peers[0].answer(3);
+  EXPECT_TRUE(first.get().status.ok());
+  loop.advance(1s);
+  EXPECT_FALSE(server->peers[0].client_is_there());
+  EXPECT_THAT(server->peers[1].calls(), Contains(HasSubstr("Health/Watch")));
+}
+
 TEST_F(HealthWatchTest, AChannelThatGoesTakesItsWatchAlong) {
   {
     auto waits = begin();

@@ -63,7 +63,8 @@ Status LoopChannel::explained(Status status) const {
   if (!resolver_error_.ok() && status.code() == Code::deadline_exceeded)
     return status.with_message(fmt::format("{} ({})", status.message(), resolver_error_.message()));
   for (const auto& subchannel : subchannels_)
-    if (!subchannel->last_error().ok()) return subchannel->explained(std::move(status));
+    if (subchannel->state() != Connectivity::ready && !subchannel->last_error().ok())
+      return subchannel->explained(std::move(status));
   return status;
 }
 

@@ -168,7 +168,6 @@ void EndpointSubchannel::backed_off() {
 }
 
 void EndpointSubchannel::idle(bool wanted) {
-  health_.reset();
   if (dialing_) return change(Connectivity::connecting);  // it was growing
   retry_.disarm();
   change(Connectivity::idle);
@@ -189,6 +188,18 @@ void EndpointSubchannel::on_ready(transport::Connection& connection) {
   if (owner_.common->health_head != nullptr) watch_health();
   change(Connectivity::ready);
   wake_all(waiting_);
+}
+
+// A server's health is asked for on one of its connections: when that one goes, on the next.
+void EndpointSubchannel::lost_one(const transport::Connection& connection) {
+  const bool watched = health_ && &connection == first_;
+  connections_changed();
+  owner_.metrics.lost();
+  if (!watched) return;
+  health_.reset();
+  if (state_ != Connectivity::ready || connections_.empty()) return;
+  watch_health();
+  owner_.on_changed(*this);
 }
 
 // Without the memory for it the connection counts as healthy.
@@ -215,10 +226,9 @@ void EndpointSubchannel::on_draining(transport::Connection& connection) {
   const bool useless = connection.session().counters().streams_opened == 0;
   draining_.push_back(std::move(*at));
   connections_.erase(at);
-  connections_changed();
+  lost_one(connection);
   if (state_ == Connectivity::shutdown || !connections_.empty()) return;
-  if (useless) {
-    health_.reset();
+  if (useless && !dialing_) {
     state_ = Connectivity::connecting;  // so that it counts as one that was never READY
     return failed(Status(Code::unavailable, "the server is going away"));
   }
@@ -246,12 +256,11 @@ void EndpointSubchannel::on_closed(transport::Connection& connection, std::strin
   if (const auto at = std::ranges::find_if(connections_, is_it); at != connections_.end()) {
     std::unique_ptr<transport::Connection> dying = std::move(*at);
     connections_.erase(at);
-    connections_changed();
-    owner_.metrics.lost(1);
+    lost_one(connection);
     dying.reset();
     if (state_ != Connectivity::shutdown && connections_.empty()) return idle(waiting_.size() != 0);
-  } else if (std::erase_if(draining_, is_it) != 0) {
-    owner_.metrics.lost(1);
+  } else {
+    std::erase_if(draining_, is_it);
   }
   if (state_ == Connectivity::shutdown) owner_.on_changed(*this);
 }
@@ -262,9 +271,8 @@ void EndpointSubchannel::leave() {
   state_ = Connectivity::shutdown;
   health_.reset();
   if (connecting_) connecting_->drain(Duration::zero());
-  const std::size_t open = connections_.size();  // they may close, and leave, at once
-  std::vector<transport::Connection*> all;
-  all.reserve(open);
+  std::vector<transport::Connection*> all;  // they may close, and leave, at once
+  all.reserve(connections_.size());
   for (const auto& connection : connections_) all.push_back(connection.get());
   for (transport::Connection* connection : all)
     if (std::ranges::any_of(connections_, [&](const auto& c) { return c.get() == connection; }))

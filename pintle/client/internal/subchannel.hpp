@@ -193,6 +193,8 @@ class EndpointSubchannel final : public Subchannel,
   void failed(Status status);
   void backed_off();
   void watch_health();
+  // One that was READY is not any more, and `connections_` knows.
+  void lost_one(const transport::Connection& connection);
   Duration next_delay();
 
   struct Retry : Timer {

@@ -15,14 +15,16 @@ struct SubchannelMetrics {
         failed(meters.counter(
             {"grpc.subchannel.connection_attempts_failed", "{attempt}", "Attempts to connect that failed.", {}},
             {{"grpc.target", target}})),
-        disconnections(meters.counter(
-            {"grpc.subchannel.disconnections", "{disconnection}", "Connections that were up and are gone.", {}},
-            {{"grpc.target", target}})),
-        open(meters.gauge({"grpc.subchannel.open_connections", "{connection}", "Connections that are up.", {}},
+        disconnections(meters.counter({"grpc.subchannel.disconnections",
+                                       "{disconnection}",
+                                       "Connections that were up and have no new calls any more.",
+                                       {}},
+                                      {{"grpc.target", target}})),
+        open(meters.gauge({"grpc.subchannel.open_connections", "{connection}", "Connections that have new calls.", {}},
                           {{"grpc.target", target}})) {}
-  void lost(int connections) const {
-    disconnections.add(static_cast<std::uint64_t>(connections));
-    open.add(-connections);
+  void lost() const {
+    disconnections.add();
+    open.add(-1);
   }
   const Counter connected, failed, disconnections;
   const Gauge open;
