@@ -28,6 +28,7 @@
 #include <pintle/app/internal/operator_pages.hpp>
 #include <pintle/app/internal/own_layers.hpp>
 #include <pintle/app/internal/own_services.hpp>
+#include <pintle/app/internal/process_clients.hpp>
 #include <pintle/app/internal/schema_values.hpp>
 #include <pintle/app/internal/security.hpp>
 #include <pintle/app/internal/security_settings.hpp>
@@ -45,9 +46,7 @@
 #include <pintle/net/tls_reload.hpp>
 #include <pintle/server/server.hpp>
 #include <pintle/services/admin/admin_server.hpp>
-#include <pintle/telemetry/attempts/attempt_metrics_layer.hpp>
 #include <pintle/telemetry/metrics/metric_registry.hpp>
-#include <pintle/transport/http1/http_fetcher.hpp>
 #include <pintle/version.hpp>
 
 namespace pintle {
@@ -188,14 +187,10 @@ struct App::Impl final : ChannelzSource {
         layers(config.get<config::v1::Telemetry>(), telemetry.layer(), security.layers(std::move(prepared.limits)),
                settings.validation()),
         server(runtime, server_options()),
-        plans(std::move(prepared.clients)),
-        clients([this](std::string_view name_or_target) { return plan(name_or_target); }),
-        listen_on(std::move(prepared.endpoints.ports)),
-        tls(std::move(prepared.endpoints.tls)) {
-    make_tokens(plans.all);
-    for (auto& [client, plan] : plans.named) make_tokens(plan);
-    const bool any =
-        tls != nullptr || std::ranges::any_of(listen_on, [](const Port& p) { return p.options.tls != nullptr; });
+        clients(std::move(prepared.clients), given_to_clients(), Meters(&registry), runtime),
+        listen_on(std::move(prepared.endpoints.ports)) {
+    const bool any = prepared.endpoints.tls != nullptr ||
+                     std::ranges::any_of(listen_on, [](const Port& p) { return p.options.tls != nullptr; });
     if (any && !prepared.key_log_file.empty())
       log.warn("SSLKEYLOGFILE is set: whoever reads that file can read every connection",
                {{"file", prepared.key_log_file}});
@@ -208,38 +203,15 @@ struct App::Impl final : ChannelzSource {
     options.exceptions = [this](const std::exception_ptr& thrown) { return errors.judge(thrown); };
     return options;
   }
-  // The plan's, with what the process gives every channel.
-  ChannelOptions channel_options(const ClientPlan& plan, std::string_view target,
-                                 std::shared_ptr<const BreakerLayer>* breakers = nullptr) const {
-    ChannelOptions options = planned_options(plan, target, log, breakers);
-    options.proxy = plans.proxy;
-    options.meters = meters;
-    options.memory = memory;
-    options.layers.insert(options.layers.end(), layers.client.begin(), layers.client.end());
+  ProcessClients::Given given_to_clients() const {
+    ProcessClients::Given given{.log = log, .memory = memory, .layers = layers.client};
+    if (auto attempts = telemetry.attempt_layer()) given.layers.push_back(std::move(attempts));
     const config::v1::Metrics& metrics = config.get<config::v1::Telemetry>().metrics();
-    if (metrics.enabled() && metrics.grpc_names())
-      options.layers.push_back(std::make_shared<AttemptMetricsLayer>(std::string(target)));
-    if (auto attempts = telemetry.attempt_layer()) options.layers.push_back(std::move(attempts));
-    return options;
-  }
-  Clients::Plan plan(std::string_view name_or_target) {
-    const ClientPlan& of = plans.of(name_or_target);
-    std::string target = of.target.empty() ? std::string(name_or_target) : of.target;
-    Clients::Plan plan;
-    plan.named = !of.target.empty();
-    plan.key = target + '\n' + of.settings.SerializeAsString();
-    if (of.settings.has_idle_timeout()) plan.idle = duration(of.settings.idle_timeout());
-    plan.make = [this, &of, target = std::move(target)]() -> Result<Clients::Made> {
-      Clients::Made made;
-      auto channel = make_channel(runtime, target, channel_options(of, target, &made.breakers));
-      if (!channel) return std::unexpected(std::move(channel).error());
-      made.channel = std::move(*channel);
-      return made;
-    };
-    return plan;
+    given.attempt_metrics = metrics.enabled() && metrics.grpc_names();
+    return given;
   }
   Task<Result<ServerReport>> server_report() override { co_return co_await server.inspect(); }
-  std::vector<std::shared_ptr<Channel>> channels() override { return clients.all(); }
+  std::vector<std::shared_ptr<Channel>> channels() override { return clients.shared().all(); }
   Status add_own_services();
   void add_own_layers();
   Status open_admin_ports();
@@ -247,9 +219,6 @@ struct App::Impl final : ChannelzSource {
   int explain_policy();
   Task<Status> tell_health_of(const Dependency& dependency);
   void start_reloading();
-  void keep_fresh(const Env& env, const ClientPlan& plan);
-  void make_tokens(ClientPlan& plan);
-  static Task<void> releasing(Impl& self);
   void on_signal(int number);
   void on_stop_asked(std::string_view by);
   void reload();
@@ -286,11 +255,8 @@ struct App::Impl final : ChannelzSource {
   OwnServices own_services;
   Background background{runtime, lifecycle, log};
   Server server;
-  ClientPlans plans;                                                 // const once it is made
-  std::map<const ClientPlan*, std::shared_ptr<OAuth2Token>> tokens;  // of plans that have some fetched
-  Clients clients;
+  ProcessClients clients;
   std::vector<Port> listen_on;
-  std::shared_ptr<net::TlsClient> tls;  // of channels; null: plaintext
   Meters meters{&registry};
   std::set<std::string, std::less<>> chains = {""};  // that the program has named
   std::optional<ProcessView> view;
@@ -312,7 +278,7 @@ struct App::Impl final : ChannelzSource {
     if (std::exchange(stopped, true)) return;
     lifecycle.enter(Phase::stopped);
     admin.reset();
-    clients.clear();
+    clients.shared().clear();
     sync_wait(runtime.loop(0), end(*this));
     telemetry.disconnect();
     runtime.stop();
@@ -359,53 +325,8 @@ void App::Impl::start_reloading() {
     for (const Port& port : listen_on)
       if (port.options.tls != nullptr)
         reloading.tasks.spawn(env, net::reload_every(port.options.tls, port.reload_interval, log, &reload_asked));
-    keep_fresh(env, plans.all);
-    for (const auto& [client, plan] : plans.named) keep_fresh(env, plan);
-    reloading.tasks.spawn(env, releasing(*this));
+    clients.start(env, reloading.tasks, reload_asked);
   });
-}
-
-// What a plan's files hold. A client whose TLS is another's is kept fresh by that one.
-void App::Impl::keep_fresh(const Env& env, const ClientPlan& plan) {
-  if (const auto oauth2 = tokens.find(&plan); oauth2 != tokens.end())
-    reloading.tasks.spawn(env, oauth2->second->keep_fresh(log));
-  if (plan.tls != nullptr && (&plan == &plans.all || plan.tls != plans.all.tls))
-    reloading.tasks.spawn(
-        env, net::reload_every(plan.tls, duration(plan.settings.tls().reload_interval()), log, &reload_asked));
-  if (plan.token == nullptr) return;
-  const auto load = [token = plan.token](std::string* why) {
-    const auto loaded = token->load();
-    if (!loaded) *why = loaded.error().message();
-    return !loaded ? net::Reload::failed : *loaded ? net::Reload::replaced : net::Reload::unchanged;
-  };
-  reloading.tasks.spawn(env, net::reload_every(load, duration(plan.settings.credentials().reload_interval()), log,
-                                               &reload_asked, "token of a client"));
-}
-
-void App::Impl::make_tokens(ClientPlan& plan) {
-  if (!plan.oauth2) return;
-  net::TlsClientOptions options;
-  options.alpn = "http/1.1";
-  if (const std::string& file = plan.settings.credentials().oauth2().ca_file(); !file.empty())
-    options.roots = net::Pem::file(file);
-  auto made = net::TlsClient::create(std::move(options));
-  if (!made) {
-    log.error("no token will be fetched", {{"client", std::string_view(plan.key)}, {"error", made.error().message()}});
-    return;
-  }
-  auto fetcher = std::make_shared<HttpFetcher>(std::make_shared<net::SystemResolver>(), std::move(*made));
-  auto token = std::make_shared<OAuth2Token>(*plan.oauth2, std::move(fetcher), runtime.clock());
-  plan.sends = token;
-  tokens.emplace(&plan, std::move(token));
-}
-
-// Channels that nobody holds any more go, by and by.
-Task<void> App::Impl::releasing(Impl& self) {
-  const Env env = co_await current_env();
-  while (!env.scope->cancelled()) {
-    (void)co_await sleep_for(std::chrono::seconds(10));
-    self.clients.release_unused(env.loop->now());
-  }
 }
 
 void App::Impl::watch_loops() {
@@ -636,6 +557,7 @@ void App::add_chain(std::string_view chain) {
 
 void App::measure_with(Meters meters) {
   impl_->meters = meters;
+  impl_->clients.measure_with(meters);
   impl_->server.measure_with(meters);
 }
 
@@ -643,9 +565,9 @@ Meters App::meters() const { return impl_->meters; }
 
 ErrorTable& App::errors() { return impl_->errors; }
 
-ChannelOptions App::channel_options() const { return impl_->channel_options(impl_->plans.all, ""); }
+ChannelOptions App::channel_options() const { return impl_->clients.options(); }
 
-Clients& App::clients() { return impl_->clients; }
+Clients& App::clients() { return impl_->clients.shared(); }
 
 const Lifecycle& App::lifecycle() const { return impl_->lifecycle; }
 
@@ -678,11 +600,7 @@ Dependency& App::depends_on(std::string name, Dependency::Ping ping, DependencyO
 
 std::span<const std::unique_ptr<Dependency>> App::dependencies() const { return impl_->dependencies; }
 
-Result<std::shared_ptr<Channel>> App::channel(std::string_view target) {
-  const auto made = impl_->plan(target).make();
-  if (!made) return std::unexpected(made.error());
-  return made->channel;
-}
+Result<std::shared_ptr<Channel>> App::channel(std::string_view target) { return impl_->clients.channel(target); }
 
 int App::run() {
   Impl& app = *impl_;

@@ -175,7 +175,9 @@ void apply(const ServiceConfig& config, ChannelOptions& options, const Resilienc
     one.wait_for_ready = method->wait_for_ready;
     if (method->max_request_bytes) one.max_send_message = static_cast<std::size_t>(*method->max_request_bytes);
     if (method->max_response_bytes) one.max_receive_message = static_cast<std::size_t>(*method->max_response_bytes);
-    retry.rules.emplace_back(pattern, method->retry).leave = method->hedging.has_value();
+    RetryRule& rule = retry.rules.emplace_back(pattern, method->retry ? method->retry : otherwise.retry);
+    rule.only_idempotent = !method->retry && otherwise.only_idempotent;
+    rule.leave = method->hedging.has_value();
     hedging.rules.emplace_back(pattern, method->hedging.value_or(once));
   }
   for (const HedgingRule& rule : otherwise.hedging) {

@@ -59,7 +59,7 @@ class ServiceConfig {
   std::optional<std::string> health_service;  // healthCheckConfig.serviceName
 };
 
-// What holds where a service config says nothing.
+// What holds where a service config says nothing. A method that it names is hedged only if it says so there.
 struct Resilience {
   Resilience() = default;
   std::optional<RetryPolicy> retry;  // nothing: transparent retries only

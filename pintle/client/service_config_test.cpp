@@ -116,6 +116,24 @@ TEST(ServiceConfigTest, BalancersAreReadWithWhatTheySay) {
               HasSubstr("must not be below"));
 }
 
+TEST(ServiceConfigTest, AMethodThatIsNamedForItsTimeoutOnlyIsTriedAgainAsOthersAre) {
+  client::test::ChannelTest test([] {
+    ChannelOptions options;
+    Resilience otherwise;
+    otherwise.retry.emplace();
+    otherwise.only_idempotent = false;
+    apply(good(R"({"methodConfig":[{"name":[{"service":"s","method":"m"}],"timeout":"20s"}]})"), options, otherwise);
+    return options;
+  }());
+  auto running = test.connected_call("/s/m");
+  test.peer().send(client::test::Peer::trailers(
+      1, {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "14"}}));
+  EXPECT_FALSE(running.done());
+  test.loop.advance(1s);
+  test.peer().answer(3);
+  EXPECT_TRUE(running.get().status.ok());
+}
+
 // -- What a channel makes of it
 // ----------------------------------------------------------------------------------------
 

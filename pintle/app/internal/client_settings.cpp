@@ -122,6 +122,7 @@ class Reading {
 
   void look(ClientPlan& plan) {
     const Client& told = plan.settings;
+    plan.settings_key = told.SerializeAsString();
     const auto fail = [&](std::string_view key, std::string problem, std::string mend) {
       errors.push_back(app::fault(plan.key + '.' + std::string(key), std::move(problem), std::move(mend)));
     };
@@ -131,9 +132,12 @@ class Reading {
       fail("balancing.hash_key", "must be set for ring_hash", "name a metadata key, such as x-user-id");
     if (!balancing.hash_key().empty() && !Metadata::valid_key(balancing.hash_key()))
       fail("balancing.hash_key", "is no metadata key", "write lower case letters, digits, '_', '-' and '.'");
-    const bool chosen = !told.service_config_file().empty();  // it may bring a policy
-    if (picks_first && !chosen) {
-      if (balancing.health_check())
+    read_service_config(plan, fail);
+    const bool other = plan.service_config && plan.service_config->balancer != nullptr;
+    if (other && !picks_first)
+      fail("balancing.policy", "can't stand beside the loadBalancingConfig of service_config_file", "keep one of them");
+    if (picks_first) {
+      if (balancing.health_check() && !other)
         fail("balancing.health_check", "means nothing to pick_first", "choose another balancing.policy");
       if (balancing.outliers().enabled())
         fail("balancing.outliers.enabled", "means nothing to pick_first", "choose another balancing.policy");
@@ -152,16 +156,6 @@ class Reading {
     if (!breaker.has_window_time() && breaker.min_calls() > breaker.window_calls() &&
         (breaker.failure_rate() > 0 || breaker.slow_rate() > 0))
       fail("breaker.min_calls", "is above breaker.window_calls: no rate would ever be judged", "write a smaller one");
-    if (const std::string& file = told.service_config_file(); !file.empty()) {
-      const auto text = read_(file);
-      auto parsed = text ? ServiceConfig::parse(*text) : Result<ServiceConfig>();
-      if (!text)
-        fail("service_config_file", fmt::format("can't be read: {}", text.error()), "");
-      else if (!parsed)
-        fail("service_config_file", std::string(parsed.error().message()), "");
-      else
-        plan.service_config = std::move(*parsed);
-    }
     look_at_oauth2(plan, fail);
     look_at_own_key(plan, fail);
     if (const std::string& file = told.credentials().token_file(); !file.empty()) {
@@ -178,6 +172,17 @@ class Reading {
   std::vector<ConfigError> errors;
 
  private:
+  template <class Fail>
+  void read_service_config(ClientPlan& plan, const Fail& fail) {
+    const std::string& file = plan.settings.service_config_file();
+    if (file.empty()) return;
+    const auto text = read_(file);
+    if (!text) return fail("service_config_file", fmt::format("can't be read: {}", text.error()), "");
+    auto parsed = ServiceConfig::parse(*text);
+    if (!parsed) return fail("service_config_file", std::string(parsed.error().message()), "");
+    plan.service_config = std::move(*parsed);
+  }
+
   template <class Fail>
   void look_at_oauth2(ClientPlan& plan, const Fail& fail) {
     const config::v1::ClientCredentials& told = plan.settings.credentials();
@@ -213,6 +218,12 @@ class Reading {
     }
     options.client_secret = secret->substr(0, secret->find_last_not_of(" \r\n\t") + 1);
     if (options.client_secret.empty()) fail("credentials.oauth2.client_secret_file", "is empty", "");
+    net::TlsClientOptions tls;
+    tls.alpn = "http/1.1";
+    if (!from.ca_file().empty()) tls.roots = net::Pem::file(from.ca_file());
+    auto made = net::TlsClient::create(std::move(tls));
+    if (!made) return fail("credentials.oauth2.ca_file", std::string(made.error().message()), "");
+    plan.oauth2_tls = std::move(*made);
   }
 
   template <class Fail>

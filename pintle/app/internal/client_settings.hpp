@@ -28,9 +28,11 @@ struct ClientPlan {
   std::string key;     // "client", "clients.channels[0].settings"
   std::string target;  // of a named one
   config::v1::Client settings;
+  std::string settings_key;             // the same for the same settings
   std::shared_ptr<net::TlsClient> tls;  // null: plaintext
   std::shared_ptr<FileToken> token;     // of token_file; null: there is none
   std::optional<OAuth2Options> oauth2;  // in its place
+  std::shared_ptr<net::TlsClient> oauth2_tls;
   // What is sent; null: nothing. That of oauth2 is the process's to make.
   std::shared_ptr<const TokenSource> sends;
   std::optional<ServiceConfig> service_config;

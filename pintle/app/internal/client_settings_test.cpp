@@ -122,6 +122,10 @@ TEST_F(ClientPlansTest, AServiceConfigIsReadAndCounts) {
   ASSERT_TRUE(made) << made.error().front();
   EXPECT_THAT(layers(made->all), Contains("hedging"));
   EXPECT_NE(planned_options(made->all, "items:1", Logger()).balancer, nullptr);
+  EXPECT_THAT(errors("client: {service_config_file: items.json, balancing: {policy: least_request}}"),
+              ElementsAre(HasSubstr("client.balancing.policy: can't stand beside the loadBalancingConfig")));
+  EXPECT_THAT(errors("client: {service_config_file: items.json, balancing: {subset: 3, outliers: {enabled: true}}}"),
+              ElementsAre(HasSubstr("outliers.enabled: means nothing"), HasSubstr("subset: means nothing")));
   files["items.json"] = R"({"methodConfig":[{"name":[{}],"timeout":"1m"}]})";
   EXPECT_THAT(errors("client: {service_config_file: items.json}"),
               ElementsAre(HasSubstr("client.service_config_file: service config: methodConfig[0].timeout: '1m'")));
@@ -161,6 +165,11 @@ client:
   EXPECT_THAT(
       errors("client: {credentials: {plaintext: true, oauth2: {token_url: 'https://id', client_secret_file: none}}}"),
       ElementsAre(HasSubstr("client_id: must be set"), HasSubstr("client_secret_file: No such file")));
+  EXPECT_THAT(
+      errors(
+          "client: {credentials: {plaintext: true, oauth2: {token_url: 'https://id', client_id: a, client_secret_file: "
+          "secret, ca_file: /nowhere/ca.pem}}}"),
+      ElementsAre(HasSubstr("client.credentials.oauth2.ca_file: /nowhere/ca.pem can't be read")));
   EXPECT_THAT(errors("client: {credentials: {oauth2: {client_id: a}}}"),
               ElementsAre(HasSubstr("token_url: is missing")));
 }
