@@ -9,11 +9,10 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
-#include <pintle/async/cancel.hpp>
-#include <pintle/async/event.hpp>
+#include <pintle/base/basic_authorization.hpp>
 #include <pintle/net/address.hpp>
+#include <pintle/net/internal/conversation.hpp>
 
 namespace pintle::net {
 
@@ -43,15 +42,6 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-std::string base64(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
-
 // An address as bytes, 4 or 16 of them; 0: it is none.
 std::size_t address_bytes(const std::string& text, std::array<unsigned char, 16>& into) {
   if (::inet_pton(AF_INET, text.c_str(), into.data()) == 1) return 4;
@@ -72,23 +62,6 @@ bool in_range(const std::string& host, std::string_view range) {
     if (((address[bit / 8] ^ network[bit / 8]) >> (7 - bit % 8) & 1) != 0) return false;
   return true;
 }
-
-struct Progress final : ByteStream::Observer {
-  void on_readable() noexcept override { event.set(); }
-  void on_writable() noexcept override { event.set(); }
-  Event event;
-};
-
-struct Patience : Timer {
-  explicit Patience(CancelScope* parent)
-      : Timer([](Timer* t) noexcept {
-          static_cast<Patience*>(t)->scope.cancel(
-              Status(Code::deadline_exceeded, "the proxy did not answer in time", Origin::library),
-              CancelCause::deadline);
-        }),
-        scope(parent) {}
-  CancelScope scope;
-};
 
 Status lost(const ByteStream& stream) {
   const std::string why = stream.error();
@@ -158,7 +131,7 @@ Result<HttpProxy> HttpProxy::parse(std::string_view url, std::string_view exempt
   rest = rest.substr(0, rest.find('/'));
   HttpProxy proxy;
   if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
-    proxy.authorization_ = "Basic " + base64(percent_decoded(rest.substr(0, at)));
+    proxy.authorization_ = basic_authorization(percent_decoded(rest.substr(0, at)));
     rest.remove_prefix(at + 1);
   }
   auto split = split_host_port(rest, 80);
@@ -208,7 +181,7 @@ Task<Result<std::unique_ptr<ByteStream>>> connect_through(std::unique_ptr<ByteSt
   std::string request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", target);
   if (!proxy.authorization().empty()) request += fmt::format("Proxy-Authorization: {}\r\n", proxy.authorization());
   request += "\r\n";
-  Patience patience(env.scope);
+  Patience patience(env.scope, "the proxy did not answer in time");
   if (!deadline.is_infinite()) env.loop->arm(patience, deadline.at());
   Progress progress;
   stream->set_observer(progress);

@@ -26,6 +26,8 @@ TEST(HttpProxyUrl, IsReadWithItsParts) {
   EXPECT_EQ(proxy.authorization(), "Basic YW5uYTpwQHNz");
   EXPECT_EQ(good("HTTP://proxy.test").port(), 80);
   EXPECT_EQ(good("http://[::1]:8080").host(), "::1");
+  EXPECT_EQ(good("http://a:bc@p").authorization(), "Basic YTpiYw==");
+  EXPECT_EQ(good("http://ab:cd@p").authorization(), "Basic YWI6Y2Q=");
   EXPECT_EQ(good("http://proxy.test:1").authorization(), "");
   for (const char* bad : {"", "proxy.test:3128", "https://proxy.test:3128", "socks5://p:1", "http://", "http://p:x"})
     EXPECT_EQ(HttpProxy::parse(bad).error().code(), Code::invalid_argument) << bad;

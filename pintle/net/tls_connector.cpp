@@ -2,29 +2,11 @@
 
 #include <utility>
 
-#include <pintle/async/cancel.hpp>
-#include <pintle/async/event.hpp>
+#include <pintle/net/internal/conversation.hpp>
 #include <pintle/net/internal/tls_stream.hpp>
 
 namespace pintle::net {
 namespace {
-
-struct Progress final : ByteStream::Observer {
-  void on_readable() noexcept override { event.set(); }
-  void on_writable() noexcept override { event.set(); }
-  Event event;
-};
-
-struct Patience : Timer {
-  explicit Patience(CancelScope* parent)
-      : Timer([](Timer* t) noexcept {
-          static_cast<Patience*>(t)->scope.cancel(
-              Status(Code::deadline_exceeded, "the TLS handshake was not done in time", Origin::library),
-              CancelCause::deadline);
-        }),
-        scope(parent) {}
-  CancelScope scope;
-};
 
 Task<Status> drive(tls::TlsStream& stream) {
   Progress progress;
@@ -53,7 +35,7 @@ Task<Result<std::unique_ptr<ByteStream>>> tls_connect(std::shared_ptr<TlsClient>
   const Env env = co_await current_env();
   if (!tls->server_name().empty()) host = tls->server_name();
   auto stream = std::make_unique<tls::TlsStream>(std::move(connection), tls->context(), &host);
-  Patience patience(env.scope);
+  Patience patience(env.scope, "the TLS handshake was not done in time");
   if (!deadline.is_infinite()) env.loop->arm(patience, deadline.at());
   if (Status status = co_await drive(*stream).in({env.loop, &patience.scope, env.call}); !status.ok())
     co_return std::unexpected(std::move(status));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <pintle/client/balancing/internal/server_faults.hpp>
 #include <pintle/client/balancing/internal/spread.hpp>
 
 namespace pintle {
@@ -47,16 +48,11 @@ class LeastRequest final : public Spread<Measured> {
     if (!outcome.opened || let_go || call.method().kind != Kind::unary) return;
     const TimePoint now = host().loop().now();
     double took = seconds(now - call.started());
-    if (failed(outcome.status.code())) took = std::max(10 * took, 1.0);
+    if (balancing::kServerFaults.has(outcome.status.code())) took = std::max(10 * took, 1.0);
     measured->took(took, now, options_.half_life);
   }
 
  private:
-  static bool failed(Code code) {
-    return code == Code::unavailable || code == Code::deadline_exceeded || code == Code::resource_exhausted ||
-           code == Code::internal || code == Code::unknown;
-  }
-
   double wait(const Measured& at, TimePoint now) const {
     const auto calls = static_cast<double>(at.calls + 1);
     const double share = options_.slow_start.share(at.ready_since, now);

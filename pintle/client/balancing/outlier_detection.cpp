@@ -6,6 +6,7 @@
 
 #include <pintle/client/balancing/internal/endpoint_hash.hpp>
 #include <pintle/client/balancing/internal/outlier_table.hpp>
+#include <pintle/client/balancing/internal/server_faults.hpp>
 
 namespace pintle {
 
@@ -42,7 +43,7 @@ class OutlierDetection final : public Balancer {
     Known* const known = find(subchannel);
     const bool let_go = call.cancelled() && call.cause() != CancelCause::deadline;
     if (known != nullptr && outcome.opened && !let_go)
-      ++(failed(outcome.status.code()) ? known->host->failures : known->host->successes);
+      ++(balancing::kServerFaults.has(outcome.status.code()) ? known->host->failures : known->host->successes);
     within_->on_done(subchannel, call, outcome);
   }
 
@@ -58,10 +59,6 @@ class OutlierDetection final : public Balancer {
     OutlierDetection& detection;
   };
 
-  static bool failed(Code code) {
-    return code == Code::unavailable || code == Code::unknown || code == Code::internal || code == Code::data_loss ||
-           code == Code::deadline_exceeded || code == Code::resource_exhausted;
-  }
   Known* find(const Subchannel& subchannel) {
     for (Known& known : known_)
       if (known.subchannel == &subchannel) return &known;

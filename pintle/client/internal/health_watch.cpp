@@ -1,11 +1,10 @@
 #include <pintle/client/internal/health_watch.hpp>
 
-#include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include <grpc/health/v1/health.pb.h>
 
+#include <pintle/base/backoff.hpp>
 #include <pintle/client/internal/client_call.hpp>
 #include <pintle/rpc/pipe.hpp>
 
@@ -33,9 +32,7 @@ struct HealthWatch::State {
   }
   Duration delay() {
     const ConnectBackoff& b = common.options.backoff;
-    const double base = std::min(std::chrono::duration<double>(b.max).count(),
-                                 std::chrono::duration<double>(b.initial).count() * std::pow(b.multiplier, failures++));
-    return duration_of_seconds(base * (1 - b.jitter + 2 * b.jitter * common.options.random()));
+    return backoff(b.initial, b.multiplier, b.max, b.jitter, failures++, common.options.random());
   }
 
   Loop& loop;

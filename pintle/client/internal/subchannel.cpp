@@ -1,8 +1,9 @@
 #include <pintle/client/internal/subchannel.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
+
+#include <pintle/base/backoff.hpp>
 
 namespace pintle::client {
 
@@ -136,10 +137,7 @@ Task<Status> EndpointSubchannel::attempt() {
 // Grows with each failure in a row; the peer's SETTINGS, not the TCP handshake, end the row.
 Duration EndpointSubchannel::next_delay() {
   const ConnectBackoff& b = owner_.options.backoff;
-  const double initial = std::chrono::duration<double>(b.initial).count();
-  const double cap = std::chrono::duration<double>(b.max).count();
-  const double base = std::min(cap, initial * std::pow(b.multiplier, failures_));
-  return duration_of_seconds(base * (1 - b.jitter + 2 * b.jitter * owner_.options.random()));
+  return backoff(b.initial, b.multiplier, b.max, b.jitter, failures_, owner_.options.random());
 }
 
 // The end of an attempt. Where there are connections already, they go on alone for a while.

@@ -1,19 +1,16 @@
 #include <pintle/resilience/retry/retry_policy.hpp>
 
 #include <charconv>
-#include <cmath>
 #include <cstdint>
 #include <utility>
 
+#include <pintle/base/backoff.hpp>
 #include <pintle/resilience/retry/retry_throttle.hpp>
 
 namespace pintle {
 
 Duration RetryPolicy::delay(int n, double chance) const {
-  const double initial = std::chrono::duration<double>(initial_backoff).count();
-  const double most = std::chrono::duration<double>(max_backoff).count();
-  const double base = std::min(most, initial * std::pow(multiplier, n - 1));
-  return duration_of_seconds(base * (1 - jitter + 2 * jitter * chance));
+  return backoff(initial_backoff, multiplier, max_backoff, jitter, n - 1, chance);
 }
 
 Pushback Pushback::of(const Metadata& trailers) {

@@ -29,10 +29,10 @@ double ClientThrottle::probability(TimePoint now) {
   return std::max(0.0, (requests - std::max(1.0, options_.multiplier) * accepts) / (requests + 1));
 }
 
-bool ClientThrottle::admit(TimePoint now, double chance) {
+bool ClientThrottle::admit(TimePoint now, const Random& chance) {
   const double held_back = probability(now);
   ++at(now).requests;
-  return chance >= held_back;
+  return held_back == 0 || chance() >= held_back;
 }
 
 ClientThrottleLayer::~ClientThrottleLayer() = default;
@@ -47,9 +47,7 @@ class ClientThrottleLayer::Throttling final : public Handler {
 
   Task<Status> operator()(LayerCall& call) override {
     ClientThrottle& throttle = throttles_[call];
-    const TimePoint now = call.loop().now();
-    const bool may_refuse = throttle.probability(now) > 0;  // chance is dear
-    if (!throttle.admit(now, may_refuse ? random_() : 1)) {
+    if (!throttle.admit(call.loop().now(), random_)) {
       refused_.add();
       co_return Status(Code::unavailable, "held back by this client: the server refuses most of its calls",
                        Origin::library);

@@ -30,8 +30,8 @@ class ClientThrottle {
  public:
   ClientThrottle() = default;
   explicit ClientThrottle(const ClientThrottleOptions& options) : options_(options) {}
-  // Whether to send one, with `chance` in [0, 1).
-  bool admit(TimePoint now, double chance);
+  // Whether to send one. Chance, which is dear, is asked only where it decides.
+  bool admit(TimePoint now, const Random& chance);
   void accepted(TimePoint now) { ++at(now).accepts; }
   double probability(TimePoint now);
 

@@ -15,11 +15,11 @@ using testing::Script;
 TEST(ClientThrottleTest, HoldsBackByTheBooksFormula) {
   ClientThrottle throttle;
   const TimePoint now = TimePoint() + 1h;
-  for (int i = 0; i < 99; ++i) EXPECT_TRUE(throttle.admit(now, 0));
+  for (int i = 0; i < 99; ++i) EXPECT_TRUE(throttle.admit(now, [] { return 0.0; }));
   EXPECT_EQ(throttle.probability(now), 0) << "too few to say";
-  EXPECT_TRUE(throttle.admit(now, 0));
+  EXPECT_TRUE(throttle.admit(now, [] { return 0.0; }));
   EXPECT_DOUBLE_EQ(throttle.probability(now), 100.0 / 101);
-  EXPECT_FALSE(throttle.admit(now, 0.9));
+  EXPECT_FALSE(throttle.admit(now, [] { return 0.9; }));
   for (int i = 0; i < 40; ++i) throttle.accepted(now);
   EXPECT_DOUBLE_EQ(throttle.probability(now), 21.0 / 102) << "the one that was held back is a request";
   for (int i = 0; i < 11; ++i) throttle.accepted(now);
@@ -29,7 +29,7 @@ TEST(ClientThrottleTest, HoldsBackByTheBooksFormula) {
 TEST(ClientThrottleTest, ForgetsByTheClock) {
   ClientThrottle throttle;
   TimePoint now = TimePoint() + 1h;
-  for (int i = 0; i < 200; ++i) throttle.admit(now, 1);
+  for (int i = 0; i < 200; ++i) throttle.admit(now, [] { return 0.99; });
   EXPECT_GT(throttle.probability(now), 0.9);
   now += 30s;
   EXPECT_EQ(throttle.probability(now), 0);

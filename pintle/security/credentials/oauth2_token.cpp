@@ -4,8 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include <openssl/evp.h>
-
+#include <pintle/base/basic_authorization.hpp>
 #include <pintle/security/jwt/internal/strict_json.hpp>
 
 namespace pintle {
@@ -33,15 +32,6 @@ std::string form_encoded(std::string_view text) {
   return out;
 }
 
-std::string base64(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
-
 // What a log may show of a server's words.
 std::string printable(std::string_view text) {
   std::string out(text.substr(0, 200));
@@ -64,7 +54,7 @@ HttpRequest OAuth2Token::request() const {
   request.method = "POST";
   // RFC 6749 section 2.3.1: both parts are form-encoded first.
   const std::string who = form_encoded(options_.client_id) + ':' + form_encoded(options_.client_secret);
-  request.headers = {{"authorization", "Basic " + base64(who)},
+  request.headers = {{"authorization", basic_authorization(who)},
                      {"content-type", "application/x-www-form-urlencoded"},
                      {"accept", "application/json"}};
   request.body = "grant_type=client_credentials";
